@@ -1,0 +1,174 @@
+//! The identity graph: identities, records, accounts, links and grants as one value.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::account::{Account, Group};
+use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName};
+use crate::identity::{Identity, Lookalike};
+use crate::link::Link;
+use crate::snapshot::Coverage;
+use crate::worker::{Appointment, WorkerRecord};
+
+/// Everything that is known at one moment. Built once by [`Graph::new`], never mutated.
+#[derive(Clone, Debug, Default)]
+pub struct Graph {
+    identities: Vec<Identity>,
+    records: Vec<WorkerRecord>,
+    appointments: Vec<Appointment>,
+    accounts: Vec<Account>,
+    links: Vec<Link>,
+    lookalikes: Vec<Lookalike>,
+    views: BTreeMap<InstanceName, View>,
+    feeds: BTreeMap<SourceName, Feed>,
+    by_identity: BTreeMap<IdentityId, usize>,
+    by_account: BTreeMap<AccountRef, usize>,
+    records_of: BTreeMap<IdentityId, Vec<usize>>,
+    accounts_of: BTreeMap<IdentityId, Vec<usize>>,
+    identity_of_record: BTreeMap<RecordRef, usize>,
+}
+
+/// How well one instance is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct View {
+    /// When the snapshot was taken. `None`: never read.
+    pub taken_at: Option<Timestamp>,
+    /// Whether the snapshot is whole.
+    pub coverage: Coverage,
+    /// Groups of the instance.
+    pub groups: Vec<Group>,
+    /// Which kinds of worker the instance is for; empty: all kinds.
+    pub covers: Vec<String>,
+    /// Roles, by name or id, that count as administrator in this instance.
+    pub admin_roles: Vec<String>,
+    /// After how many hours without a complete snapshot the view is stale.
+    pub stale_after_h: u32,
+}
+
+/// How well one source is seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feed {
+    /// When the last good file was read. `None`: never.
+    pub taken_at: Option<Timestamp>,
+    /// Why the newest delivery was kept out, if it was.
+    pub kept_out: Option<String>,
+    /// After how many hours without a good delivery the feed is stale.
+    pub stale_after_h: u32,
+}
+
+/// What a graph is built from.
+#[derive(Clone, Debug, Default)]
+pub struct Parts {
+    /// All identities.
+    pub identities: Vec<Identity>,
+    /// All worker records.
+    pub records: Vec<WorkerRecord>,
+    /// All appointments.
+    pub appointments: Vec<Appointment>,
+    /// The accounts of the newest snapshot of every instance.
+    pub accounts: Vec<Account>,
+    /// One link for each account, in the same order.
+    pub links: Vec<Link>,
+    /// Pairs of records that a human should look at.
+    pub lookalikes: Vec<Lookalike>,
+    /// How well each instance is seen.
+    pub views: BTreeMap<InstanceName, View>,
+    /// How well each source is seen.
+    pub feeds: BTreeMap<SourceName, Feed>,
+}
+
+impl Graph {
+    /// Indexes `parts`. `parts.links[i]` must be the link of `parts.accounts[i]`.
+    pub fn new(parts: Parts) -> Self {
+        let Parts { identities, records, appointments, accounts, links, lookalikes, views, feeds } =
+            parts;
+        assert_eq!(accounts.len(), links.len(), "every account has exactly one link");
+        let mut graph = Self {
+            by_identity: index(identities.iter().map(|i| i.id.clone())),
+            by_account: index(accounts.iter().map(Account::account_ref)),
+            ..Self::default()
+        };
+        for (at, identity) in identities.iter().enumerate() {
+            for record in &identity.records {
+                graph.identity_of_record.insert(record.clone(), at);
+            }
+        }
+        for (at, record) in records.iter().enumerate() {
+            if let Some(&owner) = graph.identity_of_record.get(&record.record_ref()) {
+                graph.records_of.entry(identities[owner].id.clone()).or_default().push(at);
+            }
+        }
+        for (at, link) in links.iter().enumerate() {
+            if let Some(owner) = link.owner() {
+                graph.accounts_of.entry(owner.clone()).or_default().push(at);
+            }
+        }
+        Self { identities, records, appointments, accounts, links, lookalikes, views, feeds, ..graph }
+    }
+
+    /// All identities.
+    pub fn identities(&self) -> &[Identity] {
+        &self.identities
+    }
+
+    /// All worker records.
+    pub fn records(&self) -> &[WorkerRecord] {
+        &self.records
+    }
+
+    /// All appointments.
+    pub fn appointments(&self) -> &[Appointment] {
+        &self.appointments
+    }
+
+    /// Every account with its link.
+    pub fn accounts(&self) -> impl Iterator<Item = (&Account, &Link)> {
+        self.accounts.iter().zip(&self.links)
+    }
+
+    /// Pairs of records that a human should look at.
+    pub fn lookalikes(&self) -> &[Lookalike] {
+        &self.lookalikes
+    }
+
+    /// How well each instance is seen.
+    pub fn views(&self) -> &BTreeMap<InstanceName, View> {
+        &self.views
+    }
+
+    /// How well each source is seen.
+    pub fn feeds(&self) -> &BTreeMap<SourceName, Feed> {
+        &self.feeds
+    }
+
+    /// The identity with this id.
+    pub fn identity(&self, id: &IdentityId) -> Option<&Identity> {
+        self.by_identity.get(id).map(|&at| &self.identities[at])
+    }
+
+    /// The identity that a record belongs to.
+    pub fn identity_of(&self, record: &RecordRef) -> Option<&Identity> {
+        self.identity_of_record.get(record).map(|&at| &self.identities[at])
+    }
+
+    /// The account with this reference, and its link.
+    pub fn account(&self, account: &AccountRef) -> Option<(&Account, &Link)> {
+        self.by_account.get(account).map(|&at| (&self.accounts[at], &self.links[at]))
+    }
+
+    /// The records of an identity, in the order of [`Graph::records`].
+    pub fn records_of(&self, id: &IdentityId) -> impl Iterator<Item = &WorkerRecord> {
+        self.records_of.get(id).into_iter().flatten().map(|&at| &self.records[at])
+    }
+
+    /// The accounts that surely belong to an identity (`auto` or `confirmed`), with their links.
+    pub fn accounts_of(&self, id: &IdentityId) -> impl Iterator<Item = (&Account, &Link)> {
+        let at = self.accounts_of.get(id).into_iter().flatten();
+        at.map(|&at| (&self.accounts[at], &self.links[at]))
+    }
+}
+
+fn index<K: Ord>(keys: impl Iterator<Item = K>) -> BTreeMap<K, usize> {
+    keys.enumerate().map(|(at, key)| (key, at)).collect()
+}

@@ -1,0 +1,36 @@
+//! Every decision Rollbook makes, as pure functions over values.
+//!
+//! Nothing here reads a file, a clock or a random source, and nothing here is async: the same
+//! input gives the same bytes. `now` and `today` are always parameters. The order in which the
+//! modules are listed is the order in which the main job runs.
+
+#![forbid(unsafe_code)]
+
+pub mod id;
+
+pub mod worker;
+
+pub mod account;
+pub mod snapshot;
+
+pub mod identity;
+pub mod link;
+pub mod matching;
+
+pub mod graph;
+pub mod policy;
+
+pub mod finding;
+
+pub mod change;
+pub mod plan;
+
+pub mod guard;
+
+pub mod approval;
+
+pub mod step;
+
+pub mod event;
+
+pub mod explain;

@@ -1,0 +1,92 @@
+//! The policy: what should be, what may be done, and who must agree. Plain TOML into structs.
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::InstanceName;
+
+/// The `[policy]` part of `rollbook.toml`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Policy {
+    /// Who should have an account where, by what they are.
+    pub birthright: Vec<Birthright>,
+    /// Accounts that no plan may touch: logins, e-mail addresses or `instance/key`.
+    pub protected: Vec<String>,
+    /// How much may change at once.
+    pub limits: Limits,
+    /// Who must agree, and for how long that holds.
+    pub approval: ApprovalRule,
+    /// Grants that outlive the account or the placement are kept this many days (half-open), by
+    /// agreement with the business. 0: none.
+    pub grace_days: u32,
+    /// An account unused for this many days is `dormant`. Judged only where a last use is known.
+    pub dormant_days: u32,
+}
+
+/// Whoever fits should have an account in `instance` (and these entitlements there).
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Birthright {
+    /// The instance; `*` means: at least one account in any instance that covers the worker.
+    pub instance: InstanceName,
+    /// Kinds of worker record that count; empty: all.
+    pub kinds: Vec<String>,
+    /// Units that count; empty: all.
+    pub units: Vec<String>,
+    /// Entitlements that come with it.
+    pub entitlements: Vec<String>,
+}
+
+/// How much may change at once. A limit is passed when *more* than it would change.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Changes that take access away, as a share of the instance's accounts, in percent.
+    pub removed_pct_max: u32,
+    /// Changes that take access away, per instance.
+    pub removed_max: u32,
+    /// Below this many, the percentage is not judged: 1 of 2 is no mass change.
+    pub removed_min: u32,
+    /// Changes that give access, per instance (seats cost money).
+    pub created_max: u32,
+    /// Changes that take access away, over all instances.
+    pub workspace_removed_max: u32,
+    /// The window over which all of the above are summed, in hours.
+    pub window_h: u32,
+    /// A snapshot older than this, in hours, cannot carry a plan.
+    pub basis_max_age_h: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            removed_pct_max: 20,
+            removed_max: 50,
+            removed_min: 3,
+            created_max: 50,
+            workspace_removed_max: 200,
+            window_h: 24,
+            basis_max_age_h: 24,
+        }
+    }
+}
+
+/// Who must agree to a plan.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ApprovalRule {
+    /// Named people who may approve; never the one who asked. Empty: anybody else who is named.
+    pub approvers: Vec<String>,
+    /// How many different people must approve.
+    pub needed: u32,
+    /// How many when a change cannot be undone.
+    pub needed_irreversible: u32,
+    /// For how long an approval holds, in hours.
+    pub valid_h: u32,
+}
+
+impl Default for ApprovalRule {
+    fn default() -> Self {
+        Self { approvers: Vec::new(), needed: 1, needed_irreversible: 1, valid_h: 24 }
+    }
+}
