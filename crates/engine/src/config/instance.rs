@@ -1,0 +1,386 @@
+//! `[[instance]]`: our tenant of an app, and the way it is reached.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+
+use rollbook_core::account::State;
+use rollbook_core::change::{Basis, Verb};
+use rollbook_core::id::InstanceName;
+use rollbook_core::reach::Way;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+
+use super::read::{Document, Step};
+use crate::error::Result;
+use crate::secret::SecretSource;
+use crate::table::TableFormat;
+
+/// One instance. Exactly one of `scim` and `file` says how it is reached.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InstanceConfig {
+    /// The name that reports and findings use. No `/`, because `instance/key` names an account.
+    pub name: InstanceName,
+    /// The app in the catalog; empty: none.
+    #[serde(default)]
+    pub app: String,
+    /// Which kinds of worker the instance is for; empty: all.
+    #[serde(default)]
+    pub covers: Vec<String>,
+    /// Roles or groups, by name or id, that make an account an administrator's.
+    #[serde(default)]
+    pub admin_roles: Vec<String>,
+    /// Who answers for the instance, as tasks and reports name them.
+    #[serde(default)]
+    pub owner: String,
+    /// The e-mail domains that the employer owns; those of the workspace where none are said.
+    #[serde(default)]
+    pub employer_domains: Vec<String>,
+    /// After how many hours without a complete snapshot the view is stale.
+    #[serde(default = "two_days")]
+    pub stale_after_h: u32,
+    /// A snapshot that lost more than this share of its accounts, in percent, is taken as partial.
+    /// 100: never.
+    #[serde(default = "twenty")]
+    pub shrink_pct_max: u32,
+    /// What can be done to the instance, where it differs from what the channel can do.
+    #[serde(default)]
+    pub reach: ReachConfig,
+    /// Reached over SCIM 2.0.
+    #[serde(default)]
+    pub scim: Option<ScimConfig>,
+    /// Read from exported tables, acted on by written requests.
+    #[serde(default)]
+    pub file: Option<FileConfig>,
+}
+
+fn two_days() -> u32 {
+    48
+}
+
+fn twenty() -> u32 {
+    20
+}
+
+impl InstanceConfig {
+    /// The word for the channel: `scim` or `file`.
+    pub fn channel(&self) -> &'static str {
+        if self.scim.is_some() { "scim" } else { "file" }
+    }
+
+    /// What the types cannot say.
+    pub(super) fn check(&self, document: &Document<'_>, at: usize) -> Result<()> {
+        let here = [Step::from("instance"), Step::from(at)];
+        document
+            .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
+        match (&self.scim, &self.file) {
+            (Some(scim), None) => scim.check(document, &here),
+            (None, Some(file)) => file.check(document, &here),
+            (None, None) => {
+                let said = format!("instance `{}` does not say how it is reached.", self.name);
+                let hint = "Add `[instance.scim]` or `[instance.file]` below it.".to_owned();
+                Err(document.wrong(&here, &said, Some(hint)))
+            }
+            (Some(_), Some(_)) => {
+                let said = format!("instance `{}` is reached in two ways.", self.name);
+                let hint = "Keep one of `[instance.scim]` and `[instance.file]`.".to_owned();
+                Err(document.wrong(&here, &said, Some(hint)))
+            }
+        }
+    }
+}
+
+/// `[instance.reach]`: what can be done to this instance, and how well that is known, where it
+/// differs from what the app's profile says of the channel.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ReachConfig {
+    /// The only operations that may be tried; not said: all that the channel can do.
+    pub can: Option<Vec<Verb>>,
+    /// Operations that can be taken back here.
+    pub reversible: Vec<Verb>,
+    /// Operations that cannot be taken back here.
+    pub irreversible: Vec<Verb>,
+    /// Operations that somebody has tried on this very instance.
+    pub probed: Vec<Verb>,
+}
+
+impl ReachConfig {
+    /// What `way` is on this instance. Nothing is added that the channel cannot do.
+    #[must_use]
+    pub fn narrow(&self, mut way: Way) -> Way {
+        if let Some(can) = &self.can {
+            way.can.retain(|verb, _| can.contains(verb));
+        }
+        for (verb, ability) in &mut way.can {
+            if self.probed.contains(verb) {
+                ability.basis = Basis::Probed;
+            }
+            if self.reversible.contains(verb) {
+                ability.reversible = true;
+            }
+            if self.irreversible.contains(verb) {
+                ability.reversible = false;
+            }
+        }
+        way
+    }
+}
+
+/// `[instance.scim]`: reached over SCIM 2.0 (RFC 7644).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScimConfig {
+    /// The base URL, without `/Users`.
+    pub base_url: String,
+    /// Where the bearer token lies.
+    pub token: SecretSource,
+    /// Accounts per page; not said: what the vendor likes.
+    #[serde(default)]
+    pub page_size: Option<u32>,
+    /// Whether the host may be on this machine or in a private network.
+    #[serde(default)]
+    pub allow_private: bool,
+}
+
+impl ScimConfig {
+    fn check(&self, document: &Document<'_>, here: &[Step<'_>; 2]) -> Result<()> {
+        let path = [here[0], here[1], "scim".into(), "base_url".into()];
+        let plain = self.base_url.starts_with("http://");
+        if !plain && !self.base_url.starts_with("https://") {
+            let said = format!("`{}` is not a web address.", self.base_url);
+            let hint = "Write the whole of it, for example \"https://example.com/scim/v2\".";
+            return Err(document.wrong(&path, &said, Some(hint.to_owned())));
+        }
+        if plain && !self.allow_private {
+            let said = "the token would travel in clear over http.";
+            let hint = "Use https, or set `allow_private = true` for a test system of your own.";
+            return Err(document.wrong(&path, said, Some(hint.to_owned())));
+        }
+        if self.page_size == Some(0) {
+            let path = [here[0], here[1], "scim".into(), "page_size".into()];
+            return Err(document.wrong(&path, "a page holds at least 1 account.", None));
+        }
+        Ok(())
+    }
+}
+
+/// `[instance.file]`: read from a table that the app's administrator exports, acted on by requests
+/// that are written into a folder.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FileConfig {
+    /// The CSV or XLSX file, relative to the workspace folder. A new export replaces it.
+    pub path: PathBuf,
+    /// How the file is written.
+    #[serde(default)]
+    pub format: TableFormat,
+    /// Which of its columns is which of our fields.
+    pub columns: AccountColumns,
+    /// What the words in the state column mean.
+    #[serde(default)]
+    pub state_words: StateWords,
+    /// Further columns to keep.
+    #[serde(default)]
+    pub attributes: Rest,
+    /// Rights that lie in a table of their own.
+    #[serde(default)]
+    pub grants: Option<GrantsConfig>,
+    /// The folder for change requests, relative to the workspace folder. Not said: nothing can be
+    /// done to the instance.
+    #[serde(default)]
+    pub outbox: Option<PathBuf>,
+}
+
+impl FileConfig {
+    fn check(&self, document: &Document<'_>, here: &[Step<'_>; 2]) -> Result<()> {
+        let here = [here[0], here[1], "file".into()];
+        document.check_path(&here, "path", &self.path)?;
+        let columns = [here[0], here[1], here[2], "columns".into()];
+        document.check_said(&columns, "key", &self.columns.key)?;
+        if let Some(outbox) = &self.outbox {
+            document.check_path(&here, "outbox", outbox)?;
+        }
+        if let Some(grants) = &self.grants {
+            let here = [here[0], here[1], here[2], "grants".into()];
+            document.check_path(&here, "path", &grants.path)?;
+        }
+        if let Some(word) = self.state_words.said_twice() {
+            let path = [here[0], here[1], here[2], "state_words".into()];
+            let said = format!("the word `{word}` has two meanings.");
+            return Err(document.wrong(&path, &said, None));
+        }
+        Ok(())
+    }
+}
+
+/// Our field to their column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AccountColumns {
+    /// The app's stable id of the account. The only one that every instance must have.
+    pub key: String,
+    /// The name to sign in with.
+    pub login: Option<String>,
+    /// The whole name as shown.
+    pub display_name: Option<String>,
+    /// Given name.
+    pub given_name: Option<String>,
+    /// Family name.
+    pub family_name: Option<String>,
+    /// E-mail addresses; several in one cell by `format.list_separator`.
+    pub email: Option<String>,
+    /// Worker number.
+    pub worker_number: Option<String>,
+    /// The id that an IdP gave.
+    pub external_id: Option<String>,
+    /// Whether it lets anybody in; the words are in `state_words`.
+    pub state: Option<String>,
+    /// What the app says it is: `admin`, `service`, `mailbox`, ….
+    pub type_hint: Option<String>,
+    /// The day it was made. A time of day is dropped.
+    pub created: Option<String>,
+    /// The day it ends, as `format.ends` says.
+    pub ends: Option<String>,
+    /// Organisational unit.
+    pub unit: Option<String>,
+    /// Roles; several as above.
+    pub roles: Option<String>,
+    /// Groups or other rights; several as above. They become grants.
+    pub groups: Option<String>,
+    /// The seat that is billed.
+    pub seat: Option<String>,
+    /// Last use: a moment (RFC 3339) or a day, which counts from its first moment in UTC.
+    pub last_seen: Option<String>,
+}
+
+/// `[instance.file.state_words]`: the words in the state column, capitals or not. A word that is
+/// in none of the lists makes the snapshot partial; it never counts as suspended.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StateWords {
+    /// It lets in.
+    pub active: Vec<String>,
+    /// It exists and lets nobody in.
+    pub suspended: Vec<String>,
+    /// An invitation is out.
+    pub invited: Vec<String>,
+    /// It was there and is there no more.
+    pub gone: Vec<String>,
+}
+
+impl Default for StateWords {
+    fn default() -> Self {
+        let words = |list: &[&str]| list.iter().map(|&word| word.to_owned()).collect();
+        Self {
+            active: words(&["active", "enabled", "true"]),
+            suspended: words(&["suspended", "disabled", "deactivated", "inactive", "false"]),
+            invited: words(&["invited", "pending"]),
+            gone: words(&["deleted", "removed"]),
+        }
+    }
+}
+
+impl StateWords {
+    /// Every word with its meaning, in lower case and trimmed.
+    pub fn meanings(&self) -> BTreeMap<String, State> {
+        self.each().map(|(word, state)| (word.trim().to_lowercase(), state)).collect()
+    }
+
+    fn each(&self) -> impl Iterator<Item = (&String, State)> {
+        let lists = [
+            (&self.active, State::Active),
+            (&self.suspended, State::Suspended),
+            (&self.invited, State::Invited),
+            (&self.gone, State::Gone),
+        ];
+        lists.into_iter().flat_map(|(words, state)| words.iter().map(move |word| (word, state)))
+    }
+
+    fn said_twice(&self) -> Option<&str> {
+        let meanings = self.meanings();
+        let other = |(word, state): &(&String, State)| {
+            meanings.get(&word.trim().to_lowercase()) != Some(state)
+        };
+        self.each().find(other).map(|(word, _)| word.as_str())
+    }
+}
+
+/// Which further columns become attributes: none, some by name, or all that are left.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Rest {
+    /// None.
+    #[default]
+    None,
+    /// Our attribute to their column.
+    Named(BTreeMap<String, String>),
+    /// `"rest"`: every column that nothing else uses, under its own name.
+    All,
+}
+
+impl<'de> Deserialize<'de> for Rest {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct RestVisitor;
+
+        impl<'de> Visitor<'de> for RestVisitor {
+            type Value = Rest;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("\"rest\", or a table of our attributes to their columns")
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Rest, E> {
+                match text {
+                    "rest" => Ok(Rest::All),
+                    _ => Err(E::invalid_value(de::Unexpected::Str(text), &self)),
+                }
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Rest, A::Error> {
+                let mut named = BTreeMap::new();
+                while let Some((ours, theirs)) = map.next_entry()? {
+                    named.insert(ours, theirs);
+                }
+                Ok(Rest::Named(named))
+            }
+        }
+
+        from.deserialize_any(RestVisitor)
+    }
+}
+
+/// `[instance.file.grants]`: a table with one right of one account in each row.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantsConfig {
+    /// The CSV or XLSX file, relative to the workspace folder.
+    pub path: PathBuf,
+    /// How the file is written; that of the accounts where it is not said.
+    #[serde(default)]
+    pub format: Option<TableFormat>,
+    /// Which of its columns is which of our fields.
+    pub columns: GrantColumns,
+    /// Whether the file also speaks of other instances. If not, a row of an account that the
+    /// instance does not hold makes the snapshot partial.
+    #[serde(default)]
+    pub shared: bool,
+}
+
+/// Our field to their column.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct GrantColumns {
+    /// The account's key.
+    pub account: String,
+    /// The entitlement.
+    pub entitlement: String,
+    /// The unit that the entitlement belongs to.
+    pub unit: Option<String>,
+    /// First day.
+    pub starts: Option<String>,
+    /// Last day, or the first day gone, as `format.ends` says.
+    pub ends: Option<String>,
+    /// The entitlement through which it came.
+    pub via: Option<String>,
+}

@@ -1,0 +1,149 @@
+//! `rollbook.toml`: the sources, the instances and the policy of one workspace.
+//!
+//! Unknown keys are errors, with the nearest known key as a suggestion; a secret in clear is an
+//! error that does not repeat the secret. Nothing here reads a secret or a delivered file.
+
+mod instance;
+mod read;
+mod source;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, Zoned};
+use rollbook_core::policy::Policy;
+use serde::Deserialize;
+
+pub use self::instance::{
+    AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
+    ScimConfig, StateWords,
+};
+pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
+use crate::error::{Error, Result};
+
+/// The file that every workspace has.
+pub const FILE_NAME: &str = "rollbook.toml";
+
+/// All of `rollbook.toml`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// The workspace as a whole.
+    pub workspace: Workspace,
+    /// The authorities about who works here, in the order of the file.
+    #[serde(default, rename = "source")]
+    pub sources: Vec<SourceConfig>,
+    /// The tenants of apps that are looked after, in the order of the file.
+    #[serde(default, rename = "instance")]
+    pub instances: Vec<InstanceConfig>,
+    /// What should be, what may be done, and who must agree.
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+impl Config {
+    /// Reads `rollbook.toml` in the workspace folder `dir`.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Setup`] where the file is missing or wrong; the message names the
+    /// file, the line and the key.
+    pub fn load(dir: &Path) -> Result<Self> {
+        let path = dir.join(FILE_NAME);
+        let bytes = std::fs::read(&path).map_err(|e| {
+            let said = format!("{} cannot be read: {e}.", path.display());
+            Error::setup(said)
+                .because(e)
+                .hint("Make a workspace with `rollbook init DIR`, or name one with `--dir`.")
+        })?;
+        let Ok(text) = String::from_utf8(bytes) else {
+            let said = format!("{} is not UTF-8 text. TOML is always UTF-8.", path.display());
+            return Err(Error::setup(said).hint("Save the file again as UTF-8."));
+        };
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Reads `text`; `file` is the name that errors give.
+    ///
+    /// # Errors
+    /// As [`Config::load`].
+    pub fn parse(text: &str, file: &str) -> Result<Self> {
+        let document = read::document(text, file)?;
+        document.refuse_secrets()?;
+        let mut config: Self = document.typed()?;
+        config.check(&document)?;
+        for instance in &mut config.instances {
+            if instance.employer_domains.is_empty() {
+                instance.employer_domains.clone_from(&config.workspace.employer_domains);
+            }
+        }
+        Ok(config)
+    }
+
+    /// What the types cannot say: names are unique and known, shares are percentages.
+    fn check(&self, document: &read::Document<'_>) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for (at, source) in self.sources.iter().enumerate() {
+            let name = source.name.as_str();
+            document.check_name(&["source".into(), at.into(), "name".into()], name, &mut seen)?;
+            source.check(document, at)?;
+        }
+        let mut seen = BTreeSet::new();
+        for (at, instance) in self.instances.iter().enumerate() {
+            let name = instance.name.as_str();
+            document.check_name(&["instance".into(), at.into(), "name".into()], name, &mut seen)?;
+            instance.check(document, at)?;
+        }
+        self.check_policy(document, &seen)
+    }
+
+    fn check_policy(&self, document: &read::Document<'_>, known: &BTreeSet<&str>) -> Result<()> {
+        for (at, right) in self.policy.birthright.iter().enumerate() {
+            let name = right.instance.as_str();
+            if name != "*" && !known.contains(name) {
+                let path = ["policy".into(), "birthright".into(), at.into(), "instance".into()];
+                let known: Vec<&str> = known.iter().copied().collect();
+                let said = format!("no instance is named `{name}`.");
+                return Err(document.wrong(&path, &said, read::nearest(name, &known)));
+            }
+        }
+        let path = ["policy".into(), "limits".into(), "removed_pct_max".into()];
+        document.check_percent(&path, self.policy.limits.removed_pct_max)
+    }
+}
+
+/// The workspace as a whole.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workspace {
+    /// The company's name, as reports show it.
+    pub name: String,
+    /// The zone that says when a last day is over: an end date is the whole day there.
+    #[serde(deserialize_with = "read::time_zone")]
+    pub time_zone: TimeZone,
+    /// The e-mail domains that the employer owns. An address there is taken as verified.
+    #[serde(default)]
+    pub employer_domains: Vec<String>,
+}
+
+impl Workspace {
+    /// Which day it is at `now` in the workspace's zone.
+    pub fn day_of(&self, now: Timestamp) -> Date {
+        now.to_zoned(self.time_zone.clone()).date()
+    }
+
+    /// The moment from which a record with this (half-open) end no longer holds: the first moment
+    /// of the day `ends` in the workspace's zone, also where that day does not begin at midnight.
+    /// `None` only for days that lie outside the range of [`Timestamp`].
+    pub fn end_of(&self, ends: Date) -> Option<Zoned> {
+        self.time_zone.to_ambiguous_zoned(ends.at(0, 0, 0, 0)).compatible().ok()
+    }
+}
+
+/// The commented `rollbook.toml` that `rollbook init` writes for a company called `name`. It loads
+/// as it is: a workspace without sources and instances.
+pub fn template(name: &str) -> String {
+    let quoted = toml::Value::String(name.to_owned()).to_string();
+    include_str!("template.toml").replace("\"COMPANY\"", &quoted)
+}
