@@ -1,1 +1,27 @@
+//! What is known about each app's user management, as checked data: one file per app.
+//!
+//! An app file says what the app is, which routes lead to it and what each can do there, which
+//! facts are known (each with its basis, source and day) and which traps lie in wait. Anything the
+//! file says wrongly is an [`Error`] that names the file and the line. This crate reads text and
+//! checks it; it never reaches a network or a database, and it never decides anything.
+//!
+//! ```
+//! let catalog = rollbook_catalog::Catalog::embedded();
+//! let app = catalog.app("mindtickle").expect("it is in apps/");
+//! assert_eq!(app.fact("scim.patch").expect("it is in the file").value.to_string(), "partial");
+//! ```
+
 #![forbid(unsafe_code)]
+
+mod app;
+mod catalog;
+mod check;
+mod embedded;
+mod error;
+mod key;
+mod text;
+
+pub use app::{App, Fact, Field, Need, RouteFacts, Trap, Value};
+pub use catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM};
+pub use error::Error;
+pub use key::{KEYS, Key, Shape};

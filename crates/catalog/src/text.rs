@@ -1,0 +1,98 @@
+//! The app file as TOML: which sections and keys there are. Unknown ones are errors.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rollbook_core::change::Basis;
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::app::Need;
+use crate::error::Error;
+
+/// The whole file, word for word; nothing is checked beyond the types.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AppText {
+    pub(crate) app: HeadText,
+    pub(crate) scim: Option<Spanned<RouteText>>,
+    pub(crate) file: Option<Spanned<RouteText>>,
+    #[serde(default)]
+    pub(crate) fact: Vec<Spanned<FactText>>,
+    #[serde(default)]
+    pub(crate) field: Vec<Spanned<FieldText>>,
+    #[serde(default)]
+    pub(crate) trap: Vec<Spanned<TrapText>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct HeadText {
+    pub(crate) id: Spanned<String>,
+    pub(crate) name: String,
+    pub(crate) category: String,
+    pub(crate) website: String,
+    pub(crate) checked_on: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RouteText {
+    pub(crate) can: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) irreversible: Vec<Spanned<String>>,
+    pub(crate) basis: Basis,
+    #[serde(default)]
+    pub(crate) basis_of: BTreeMap<String, Spanned<Basis>>,
+    pub(crate) source: Option<String>,
+    pub(crate) checked_on: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FactText {
+    pub(crate) key: Spanned<String>,
+    pub(crate) value: Spanned<toml::Value>,
+    pub(crate) basis: Basis,
+    pub(crate) source: Option<String>,
+    pub(crate) checked_on: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FieldText {
+    pub(crate) name: String,
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    pub(crate) on_create: Need,
+    pub(crate) on_update: Need,
+    #[serde(default)]
+    pub(crate) note: String,
+    pub(crate) basis: Basis,
+    pub(crate) source: Option<String>,
+    pub(crate) checked_on: Date,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrapText {
+    pub(crate) text: String,
+    pub(crate) source: Option<String>,
+}
+
+/// Reads `content`, which is the text of `file`.
+///
+/// # Errors
+/// The first thing that is no TOML, is unknown, missing or of the wrong type.
+pub(crate) fn read(file: &str, content: &str) -> Result<AppText, Error> {
+    toml::from_str(content).map_err(|error| {
+        let at = error.span().map_or(0, |span| span.start);
+        Error::at(file, content, at, sentence(error.message()))
+    })
+}
+
+/// What the parser says, as a sentence that ends.
+fn sentence(message: &str) -> String {
+    let message = message.trim_end_matches('.').replace('\n', " ");
+    format!("{message}. Correct it, or see crates/catalog/src/text.rs for what a section may hold.")
+}

@@ -1,0 +1,4 @@
+//! Tests of the catalog through its public face.
+
+mod files;
+mod parse;

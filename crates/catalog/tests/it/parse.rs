@@ -1,0 +1,113 @@
+//! What an app file may say, and what it is told when it says it wrongly.
+
+use rollbook_catalog::{App, Value};
+
+const HEAD: &str = r#"[app]
+id = "acme"
+name = "Acme"
+category = "anvils"
+website = "https://acme.example"
+checked_on = "2026-11-21"
+"#;
+
+const SOURCED: &str =
+    "basis = \"documented\"\nsource = \"Acme's manual\"\nchecked_on = \"2026-11-21\"\n";
+
+fn parse(rest: &str) -> Result<App, String> {
+    App::parse("apps/acme.toml", &format!("{HEAD}{rest}")).map_err(|error| error.to_string())
+}
+
+/// What the file with these lines after its `[app]` section (lines 1 to 6) is told.
+fn check_refused(rest: &str) -> String {
+    parse(rest).expect_err("the file is wrong")
+}
+
+fn fact(key: &str, value: &str) -> String {
+    format!("[[fact]]\nkey = \"{key}\"\nvalue = {value}\n{SOURCED}")
+}
+
+#[test]
+fn a_file_with_nothing_but_its_head_reaches_nothing() {
+    let app = parse("").expect("nothing more is needed");
+    assert_eq!((app.id.as_str(), app.reach().routes.len()), ("acme", 0));
+}
+
+#[test]
+fn every_shape_of_value_is_read_and_each_may_be_unknown() {
+    let rest = [
+        fact("scim.plan", "\"Pro\""),
+        fact("scim.resources", "[\"Users\"]"),
+        fact("scim.page_size", "100"),
+        fact("scim.available", "true"),
+        fact("scim.patch", "\"put_only\""),
+        fact("scim.page_size_max", "\"unknown\""),
+    ];
+    let app = parse(&rest.concat()).expect("all are fine");
+    let value = |key: &str| app.fact(key).map(|fact| fact.value.clone());
+    assert_eq!(value("scim.plan"), Some(Value::Text("Pro".into())));
+    assert_eq!(value("scim.resources"), Some(Value::List(vec!["Users".into()])));
+    assert_eq!(value("scim.page_size"), Some(Value::Number(100)));
+    assert_eq!(value("scim.available"), Some(Value::Flag(true)));
+    assert_eq!(value("scim.patch"), Some(Value::Text("put_only".into())));
+    assert_eq!(value("scim.page_size_max"), Some(Value::Unknown));
+    assert_eq!(value("scim.delete"), None);
+}
+
+#[test]
+fn an_unknown_key_is_named_with_its_line() {
+    insta::assert_snapshot!(check_refused("[scim]\ncan = []\nbasis = \"recalled\"\nchecked_on = \"2026-11-21\"\nif = \"x\"\n"), @"apps/acme.toml:11: unknown field `if`, expected one of `can`, `irreversible`, `basis`, `basis_of`, `source`, `checked_on`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+}
+
+#[test]
+fn an_unknown_section_is_named_with_its_line() {
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `file`, `fact`, `field`, `trap`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+}
+
+#[test]
+fn an_operation_that_does_not_exist_is_named_with_its_line() {
+    let rest = format!("[scim]\ncan = [\n  \"observe\",\n  \"vanish\",\n]\n{SOURCED}");
+    insta::assert_snapshot!(check_refused(&rest), @"apps/acme.toml:10: There is no operation `vanish`. Use observe, create, update, suspend, reactivate, remove, grant, revoke.");
+}
+
+#[test]
+fn what_is_qualified_must_be_in_can() {
+    let for_good = format!("[scim]\ncan = [\"observe\"]\nirreversible = [\"remove\"]\n{SOURCED}");
+    insta::assert_snapshot!(check_refused(&for_good), @"apps/acme.toml:9: `remove` is qualified here and not in `can`. Add it there or take it out here.");
+    let basis =
+        format!("[scim]\ncan = [\"observe\"]\n{SOURCED}basis_of = {{ remove = \"recalled\" }}\n");
+    insta::assert_snapshot!(check_refused(&basis), @"apps/acme.toml:12: `remove` is qualified here and not in `can`. Add it there or take it out here.");
+}
+
+#[test]
+fn a_fact_without_a_source_is_recalled_and_a_recalled_one_has_none() {
+    let rest = "[[fact]]\nkey = \"scim.plan\"\nvalue = \"Pro\"\nchecked_on = \"2026-11-21\"\n";
+    insta::assert_snapshot!(check_refused(&format!("{rest}basis = \"documented\"\n")), @"apps/acme.toml:7: This names no source. Say where it was read or tried, or make it `recalled`.");
+    insta::assert_snapshot!(check_refused(&format!("{rest}basis = \"recalled\"\nsource = \"a talk\"\n")), @"apps/acme.toml:7: This is `recalled` and names a source. If the source says so it is `documented`; otherwise leave the source out.");
+    assert!(parse(&format!("{rest}basis = \"recalled\"\n")).is_ok());
+}
+
+#[test]
+fn a_fact_of_another_name_or_shape_is_named_with_its_line() {
+    insta::assert_snapshot!(check_refused(&fact("scim.colour", "\"red\"")), @"apps/acme.toml:8: There is no fact `scim.colour`. Use a key of the closed list in crates/catalog/src/key.rs, or add one there with a test.");
+    insta::assert_snapshot!(check_refused(&fact("scim.page_size", "-1")), @r#"apps/acme.toml:9: `scim.page_size` must be a whole number of at least 0, or "unknown"."#);
+    insta::assert_snapshot!(check_refused(&fact("scim.delete", "\"maybe\"")), @r#"apps/acme.toml:9: `scim.delete` must be one of "delete", "deactivate", "unsupported", or "unknown"."#);
+    insta::assert_snapshot!(check_refused(&fact("roles", "[1]")), @r#"apps/acme.toml:9: `roles` must be a list of texts, or "unknown"."#);
+}
+
+#[test]
+fn a_fact_given_twice_is_named_with_its_second_line() {
+    let rest = [fact("scim.plan", "\"Pro\""), fact("scim.plan", "\"Team\"")].concat();
+    insta::assert_snapshot!(check_refused(&rest), @"apps/acme.toml:14: The fact `scim.plan` was given before. Keep the one that is true.");
+}
+
+#[test]
+fn a_file_that_is_not_named_like_its_app_is_refused() {
+    let error = App::parse("apps/other.toml", HEAD).expect_err("the names differ");
+    insta::assert_snapshot!(error, @"apps/other.toml:2: The app is called acme here. Name the file acme.toml as well.");
+}
+
+#[test]
+fn a_day_that_does_not_exist_is_named_with_its_line() {
+    let rest = fact("scim.plan", "\"Pro\"").replace("2026-11-21", "2026-11-31");
+    assert!(check_refused(&rest).starts_with("apps/acme.toml:12: "), "{}", check_refused(&rest));
+}
