@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::account::{Account, Group};
 use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName};
 use crate::identity::{Identity, Lookalike};
-use crate::link::Link;
+use crate::link::{Link, LinkState};
 use crate::snapshot::Coverage;
 use crate::worker::{Appointment, WorkerRecord};
 
@@ -26,6 +26,7 @@ pub struct Graph {
     by_account: BTreeMap<AccountRef, usize>,
     records_of: BTreeMap<IdentityId, Vec<usize>>,
     accounts_of: BTreeMap<IdentityId, Vec<usize>>,
+    suggested_to: BTreeMap<IdentityId, Vec<usize>>,
     identity_of_record: BTreeMap<RecordRef, usize>,
 }
 
@@ -103,8 +104,23 @@ impl Graph {
             if let Some(owner) = link.owner() {
                 graph.accounts_of.entry(owner.clone()).or_default().push(at);
             }
+            if let LinkState::Suggested { candidates } = &link.state {
+                for candidate in candidates {
+                    graph.suggested_to.entry(candidate.identity.clone()).or_default().push(at);
+                }
+            }
         }
-        Self { identities, records, appointments, accounts, links, lookalikes, views, feeds, ..graph }
+        Self {
+            identities,
+            records,
+            appointments,
+            accounts,
+            links,
+            lookalikes,
+            views,
+            feeds,
+            ..graph
+        }
     }
 
     /// All identities.
@@ -164,8 +180,19 @@ impl Graph {
 
     /// The accounts that surely belong to an identity (`auto` or `confirmed`), with their links.
     pub fn accounts_of(&self, id: &IdentityId) -> impl Iterator<Item = (&Account, &Link)> {
-        let at = self.accounts_of.get(id).into_iter().flatten();
-        at.map(|&at| (&self.accounts[at], &self.links[at]))
+        self.at(self.accounts_of.get(id))
+    }
+
+    /// The accounts that may belong to an identity and wait for a human to say so.
+    pub fn suggested_to(&self, id: &IdentityId) -> impl Iterator<Item = (&Account, &Link)> {
+        self.at(self.suggested_to.get(id))
+    }
+
+    fn at<'a>(
+        &'a self,
+        at: Option<&'a Vec<usize>>,
+    ) -> impl Iterator<Item = (&'a Account, &'a Link)> + use<'a> {
+        at.into_iter().flatten().map(|&at| (&self.accounts[at], &self.links[at]))
     }
 }
 

@@ -1,0 +1,127 @@
+//! What a finding is about.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName};
+
+/// What a finding is about.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "about")]
+pub enum Subject {
+    /// One account.
+    Account {
+        /// Which.
+        account: AccountRef,
+    },
+    /// One grant of one account.
+    Grant {
+        /// Which account.
+        account: AccountRef,
+        /// Which entitlement.
+        entitlement: String,
+    },
+    /// Two accounts of one instance that are one human's.
+    Accounts {
+        /// The older one, or the first by key.
+        left: AccountRef,
+        /// The second.
+        right: AccountRef,
+    },
+    /// Two worker records that are one human, delivered as two.
+    Records {
+        /// The first.
+        left: RecordRef,
+        /// The second.
+        right: RecordRef,
+    },
+    /// An identity that should have an account in an instance (`*`: in any).
+    Assignment {
+        /// Who.
+        identity: IdentityId,
+        /// Where.
+        instance: InstanceName,
+    },
+    /// An instance as a whole.
+    Instance {
+        /// Which.
+        instance: InstanceName,
+    },
+    /// A source as a whole.
+    Source {
+        /// Which.
+        source: SourceName,
+    },
+}
+
+impl Subject {
+    /// The parts that tell this subject from every other, for an id.
+    pub(super) fn parts(&self) -> Vec<&str> {
+        match self {
+            Self::Account { account } => {
+                vec!["account", account.instance.as_str(), account.key.as_str()]
+            }
+            Self::Grant { account, entitlement } => {
+                vec!["grant", account.instance.as_str(), account.key.as_str(), entitlement]
+            }
+            Self::Accounts { left, right } => vec![
+                "accounts",
+                left.instance.as_str(),
+                left.key.as_str(),
+                right.instance.as_str(),
+                right.key.as_str(),
+            ],
+            Self::Records { left, right } => vec![
+                "records",
+                left.source.as_str(),
+                left.number.as_str(),
+                right.source.as_str(),
+                right.number.as_str(),
+            ],
+            Self::Assignment { identity, instance } => {
+                vec!["assignment", identity.as_str(), instance.as_str()]
+            }
+            Self::Instance { instance } => vec!["instance", instance.as_str()],
+            Self::Source { source } => vec!["source", source.as_str()],
+        }
+    }
+
+    /// The first account that it is about, if it is about accounts.
+    pub fn account(&self) -> Option<&AccountRef> {
+        match self {
+            Self::Account { account } | Self::Grant { account, .. } => Some(account),
+            Self::Accounts { left, .. } => Some(left),
+            Self::Records { .. }
+            | Self::Assignment { .. }
+            | Self::Instance { .. }
+            | Self::Source { .. } => None,
+        }
+    }
+
+    /// The instance that it is about. `*` for an assignment that any instance satisfies.
+    pub fn instance(&self) -> Option<&InstanceName> {
+        match self {
+            Self::Assignment { instance, .. } | Self::Instance { instance } => Some(instance),
+            Self::Account { .. }
+            | Self::Grant { .. }
+            | Self::Accounts { .. }
+            | Self::Records { .. }
+            | Self::Source { .. } => self.account().map(|account| &account.instance),
+        }
+    }
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Account { account } => write!(f, "{account}"),
+            Self::Grant { account, entitlement } => write!(f, "{account} {entitlement}"),
+            Self::Accounts { left, right } => write!(f, "{left} and {right}"),
+            Self::Records { left, right } => write!(f, "{left} and {right}"),
+            Self::Assignment { identity, instance } => write!(f, "{identity} in {instance}"),
+            Self::Instance { instance } => write!(f, "{instance}"),
+            Self::Source { source } => write!(f, "{source}"),
+        }
+    }
+}
