@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::account::State;
-use crate::id::{AccountKey, ChangeId, IdentityId, InstanceName};
+use crate::canonical;
+use crate::id::{AccountKey, AccountRef, ChangeId, IdentityId, InstanceName};
 
 /// One operation on one account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +33,23 @@ pub struct Change {
     pub reversible: bool,
     /// Why, as a sentence for people.
     pub because: String,
+}
+
+impl Change {
+    /// The same change with the id that follows from everything else in it.
+    #[must_use]
+    pub fn identified(mut self) -> Self {
+        self.id = ChangeId::default();
+        let text = canonical::bytes(&canonical::value_of(&self));
+        self.id = ChangeId::derive(&[&String::from_utf8_lossy(&text)]);
+        self
+    }
+
+    /// The account that the change is about; `None` for [`Op::Create`].
+    pub fn account_ref(&self) -> Option<AccountRef> {
+        let key = self.account.clone()?;
+        Some(AccountRef { instance: self.instance.clone(), key })
+    }
 }
 
 /// What a change does.
@@ -67,22 +85,62 @@ pub enum Op {
 }
 
 impl Op {
+    /// Which operation it is, without its particulars.
+    pub fn word(&self) -> Verb {
+        match self {
+            Self::Create { .. } => Verb::Create,
+            Self::Update { .. } => Verb::Update,
+            Self::Suspend => Verb::Suspend,
+            Self::Reactivate => Verb::Reactivate,
+            Self::Remove => Verb::Remove,
+            Self::Grant { .. } => Verb::Grant,
+            Self::Revoke { .. } => Verb::Revoke,
+        }
+    }
+
     /// The verb for people and tables.
     pub fn verb(&self) -> &'static str {
-        match self {
-            Self::Create { .. } => "create",
-            Self::Update { .. } => "update",
-            Self::Suspend => "suspend",
-            Self::Reactivate => "reactivate",
-            Self::Remove => "remove",
-            Self::Grant { .. } => "grant",
-            Self::Revoke { .. } => "revoke",
-        }
+        self.word().as_str()
     }
 
     /// Whether it takes access away; such changes are counted by the mass guard.
     pub fn takes_away(&self) -> bool {
         matches!(self, Self::Suspend | Self::Remove | Self::Revoke { .. })
+    }
+}
+
+/// The operations by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verb {
+    /// [`Op::Create`].
+    Create,
+    /// [`Op::Update`].
+    Update,
+    /// [`Op::Suspend`].
+    Suspend,
+    /// [`Op::Reactivate`].
+    Reactivate,
+    /// [`Op::Remove`].
+    Remove,
+    /// [`Op::Grant`].
+    Grant,
+    /// [`Op::Revoke`].
+    Revoke,
+}
+
+impl Verb {
+    /// The word as stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Suspend => "suspend",
+            Self::Reactivate => "reactivate",
+            Self::Remove => "remove",
+            Self::Grant => "grant",
+            Self::Revoke => "revoke",
+        }
     }
 }
 

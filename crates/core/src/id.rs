@@ -93,6 +93,10 @@ derived_id!(
     /// A snapshot of one instance.
     SnapshotId, "snp"
 );
+derived_id!(
+    /// An approval of a plan by one person.
+    ApprovalId, "apr"
+);
 text_id!(
     /// A run: one execution of one plan. Given by the shell.
     RunId

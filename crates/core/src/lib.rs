@@ -6,6 +6,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod canonical;
 pub mod id;
 
 pub mod worker;
@@ -23,6 +24,8 @@ pub mod policy;
 pub mod finding;
 
 pub mod change;
+pub mod reach;
+
 pub mod plan;
 
 pub mod guard;

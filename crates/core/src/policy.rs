@@ -21,6 +21,9 @@ pub struct Policy {
     pub grace_days: u32,
     /// An account unused for this many days is `dormant`. Judged only where a last use is known.
     pub dormant_days: u32,
+    /// Whether the grants of somebody who leaves are revoked beside closing the account, where the
+    /// instance keeps them on closed accounts.
+    pub revoke_on_leave: bool,
 }
 
 /// Whoever fits should have an account in `instance` (and these entitlements there).

@@ -1,10 +1,22 @@
 //! The life of one change, as a pure function over what was recorded about it.
+//!
+//! [`next`] says what to do now, [`judge`] compares what was promised with what a look saw. Neither
+//! acts nor looks. What is uncertain is looked at before anything is sent again, and *applied* is
+//! not *done*: done means that a look saw it.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::id::AccountKey;
+
+mod judge;
+mod next;
+
+pub use judge::{already_so, attribute, fits, found, holds, judge};
+pub use next::{
+    ATTEMPTS_MAX, DOUBT_LOOKS_S, Ending, Found, LOOKS_MAX, Next, Recorded, VERIFY_LOOKS_S, next,
+};
 
 /// What the act answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

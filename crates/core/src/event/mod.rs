@@ -1,0 +1,194 @@
+//! The audit chain: sealed records, each bound to the one before, and signed heads of it.
+//!
+//! An [`Event`] holds only a salted commitment to its body, so that erasing a body (which names
+//! people) leaves the chain whole. A chain alone proves neither that its end is there nor that it
+//! was not rewritten as a whole; signed [`Checkpoint`]s kept elsewhere do. The format is written
+//! down in `docs/evidence.md`.
+
+use ed25519_dalek::{Signer, SigningKey};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::canonical;
+use crate::id::hex;
+
+mod check;
+#[cfg(test)]
+mod tests;
+
+pub use check::{Broken, Part, Report, check, is_signed, unhex};
+
+/// Which chain: one for each workspace, given once at random. 32 bytes as lower-case hex.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct ChainId(String);
+
+impl ChainId {
+    /// The id with these (random) bytes.
+    pub fn new(bytes: [u8; 32]) -> Self {
+        Self(hex(&bytes))
+    }
+
+    /// The id as stored or written in a pack.
+    pub fn stored(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// What is to be recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Draft {
+    /// What kind of thing happened, e.g. `plan_made`, `change_intended`, `change_verified`.
+    pub kind: String,
+    /// Who did it: a person as signed in, or the part of Rollbook that acted by itself.
+    pub actor: String,
+    /// For whom the actor did it, or empty.
+    pub on_behalf_of: String,
+    /// The id of what it is about (`chg_…`, `instance/key`). Never a person's name: that belongs in
+    /// the body, which can be erased.
+    pub subject: String,
+    /// When.
+    pub at: Timestamp,
+    /// Everything else.
+    pub body: Value,
+}
+
+/// A sealed record of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Event {
+    /// Its place in the chain, from 1 without gaps.
+    pub seq: u64,
+    /// When.
+    pub at: Timestamp,
+    /// What kind of thing happened.
+    pub kind: String,
+    /// Who did it.
+    pub actor: String,
+    /// For whom, or empty.
+    pub on_behalf_of: String,
+    /// What it is about.
+    pub subject: String,
+    /// Salted commitment to the body.
+    pub body_digest: String,
+    /// The digest of the event before; of the first one: the chain's id.
+    pub prev: String,
+    /// Over everything above.
+    pub digest: String,
+}
+
+/// The body of an event, kept apart from it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Body {
+    /// Which event's.
+    pub seq: u64,
+    /// 16 random bytes as hex, without which nobody can guess the content from the commitment;
+    /// empty when erased.
+    pub salt: String,
+    /// The content; `null` when erased.
+    pub content: Value,
+}
+
+impl Body {
+    /// The body without its content. The chain stays whole.
+    #[must_use]
+    pub fn erased(&self) -> Self {
+        Self { seq: self.seq, salt: String::new(), content: Value::Null }
+    }
+
+    /// Whether it was erased.
+    pub fn is_erased(&self) -> bool {
+        self.salt.is_empty() && self.content.is_null()
+    }
+
+    fn digest(&self) -> String {
+        canonical::digest("rollbook.body.v1", &json!({"content": self.content, "salt": self.salt}))
+    }
+}
+
+impl Event {
+    fn digest_of(&self) -> String {
+        let mut value = canonical::value_of(self);
+        value.as_object_mut().expect("an event is an object").remove("digest");
+        canonical::digest("rollbook.event.v1", &value)
+    }
+}
+
+/// A signed head of the chain. Kept in the store and somewhere else as well.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Checkpoint {
+    /// Which chain.
+    pub chain_id: ChainId,
+    /// How many events it had.
+    pub size: u64,
+    /// The digest of the last of them; of an empty chain: its id.
+    pub head: String,
+    /// When it was signed.
+    pub at: Timestamp,
+    /// Ed25519 over everything above, as hex.
+    pub signature: String,
+}
+
+impl Checkpoint {
+    fn signed_bytes(&self) -> Vec<u8> {
+        let mut value = canonical::value_of(self);
+        value.as_object_mut().expect("a checkpoint is an object").remove("signature");
+        signed_bytes("rollbook.checkpoint.v1", &value)
+    }
+}
+
+/// The bytes that a signature over `value` covers: the domain, a line feed, the canonical bytes.
+pub fn signed_bytes(domain: &str, value: &Value) -> Vec<u8> {
+    [domain.as_bytes(), b"\n", &canonical::bytes(value)].concat()
+}
+
+/// Seals `draft` as the event after `prev` (`None`: as the first of the chain). `salt` must be fresh
+/// random bytes. A number with a fraction in the body is written as text.
+pub fn seal(
+    prev: Option<&Event>,
+    draft: Draft,
+    salt: [u8; 16],
+    chain_id: &ChainId,
+) -> (Event, Body) {
+    let seq = prev.map_or(1, |event| event.seq + 1);
+    let body = Body { seq, salt: hex(&salt), content: canonical::exact(draft.body) };
+    let mut event = Event {
+        seq,
+        at: draft.at,
+        kind: draft.kind,
+        actor: draft.actor,
+        on_behalf_of: draft.on_behalf_of,
+        subject: draft.subject,
+        body_digest: body.digest(),
+        prev: prev.map_or_else(|| chain_id.as_str().to_owned(), |event| event.digest.clone()),
+        digest: String::new(),
+    };
+    event.digest = event.digest_of();
+    (event, body)
+}
+
+/// Signs the chain up to `head` (`None`: while it is empty).
+pub fn sign(
+    key: &SigningKey,
+    chain_id: &ChainId,
+    head: Option<&Event>,
+    at: Timestamp,
+) -> Checkpoint {
+    let mut checkpoint = Checkpoint {
+        chain_id: chain_id.clone(),
+        size: head.map_or(0, |event| event.seq),
+        head: head.map_or_else(|| chain_id.as_str().to_owned(), |event| event.digest.clone()),
+        at,
+        signature: String::new(),
+    };
+    checkpoint.signature = hex(&key.sign(&checkpoint.signed_bytes()).to_bytes());
+    checkpoint
+}

@@ -1,0 +1,248 @@
+//! Stops about how much would change: per instance, per source and in the whole workspace, summed
+//! over a sliding window with what was changed before. Three classes are counted, each for itself.
+//!
+//! - *closed*: accounts that are suspended or removed;
+//! - *revoked*: rights taken from accounts that stay open;
+//! - *given*: accounts made or reactivated, and rights given to accounts that were open.
+//!
+//! A limit is passed when more than it would change; exactly at the limit is within it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::tz::TimeZone;
+
+use crate::account::State;
+use crate::change::Verb;
+use crate::id::{AccountKey, IdentityId, InstanceName, SourceName};
+
+use super::{Blocks, Case, Kind, PastEffect, Stop, view};
+
+pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    let tally = Tally::of(case);
+    for instance in case.instances() {
+        let Some(counts) = tally.instances.get(instance) else { continue };
+        stops.extend(in_instance(case, instance, counts));
+    }
+    stops.extend(in_sources(case, &tally));
+    stops.extend(in_workspace(case, &tally));
+}
+
+/// What would have changed in the window once the plan has run.
+#[derive(Default)]
+struct Tally<'a> {
+    instances: BTreeMap<&'a InstanceName, Counts>,
+    /// Whose accounts are closed.
+    leavers: BTreeSet<IdentityId>,
+}
+
+/// The same of one instance. Sets, so that a second change of one account does not count twice.
+#[derive(Default)]
+struct Counts {
+    closed: BTreeSet<AccountKey>,
+    removed: BTreeSet<AccountKey>,
+    /// One entry for each revoke.
+    revoked: Vec<AccountKey>,
+    opened: BTreeSet<String>,
+    granted: Vec<AccountKey>,
+    /// Whether the plan itself adds to a class; what only the past did stops nothing.
+    closes: bool,
+    revokes: bool,
+    gives: bool,
+}
+
+impl<'a> Tally<'a> {
+    fn of(case: &Case<'a>) -> Self {
+        let mut tally = Self::default();
+        let since = case.hours_ago(case.policy.limits.window_h);
+        let planned: BTreeSet<_> = case.plan.changes().iter().map(|c| &c.id).collect();
+        for effect in &case.history.effects {
+            if effect.at > since && !planned.contains(&effect.change) {
+                tally.add(&effect.instance, effect, false);
+            }
+        }
+        for change in case.plan.changes() {
+            tally.add(&change.instance, &PastEffect::of(change, case.now), true);
+        }
+        tally
+    }
+
+    fn add(&mut self, instance: &'a InstanceName, effect: &PastEffect, planned: bool) {
+        let counts = self.instances.entry(instance).or_default();
+        counts.add(effect, planned);
+        if matches!(effect.verb, Verb::Suspend | Verb::Remove) {
+            self.leavers.extend(effect.identity.clone());
+        }
+    }
+}
+
+impl Counts {
+    fn add(&mut self, effect: &PastEffect, planned: bool) {
+        let key = effect.account.clone().unwrap_or_default();
+        match effect.verb {
+            Verb::Suspend | Verb::Remove => {
+                self.closes |= planned;
+                if effect.verb == Verb::Remove {
+                    self.removed.insert(key.clone());
+                }
+                self.closed.insert(key);
+            }
+            Verb::Revoke => {
+                self.revokes |= planned;
+                self.revoked.push(key);
+            }
+            Verb::Create | Verb::Reactivate => {
+                self.gives |= planned;
+                // A new account has no key yet, so the change stands for it.
+                let new = || format!("new {}", effect.change);
+                self.opened
+                    .insert(effect.account.as_ref().map_or_else(new, |k| format!("key {k}")));
+            }
+            Verb::Grant => {
+                self.gives |= planned;
+                self.granted.push(key);
+            }
+            Verb::Update => {}
+        }
+    }
+
+    /// Rights taken from accounts that stay open: what goes with a closed account is counted there.
+    fn revoked(&self) -> impl Iterator<Item = &AccountKey> {
+        self.revoked.iter().filter(|key| !self.closed.contains(key))
+    }
+
+    /// Accounts opened, and rights given to accounts that were open before.
+    fn given(&self) -> usize {
+        let to_open = |key: &&AccountKey| !self.opened.contains(&format!("key {key}"));
+        self.opened.len() + self.granted.iter().filter(to_open).count()
+    }
+}
+
+fn in_instance(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> Vec<Stop> {
+    let limits = &case.policy.limits;
+    let population = population(case, instance, counts);
+    let losing: BTreeSet<_> = counts.revoked().collect();
+    let closed = Count {
+        what: "accounts would be closed",
+        units: counts.closed.len(),
+        share: counts.closed.len(),
+    };
+    let revoked = Count {
+        what: "rights would be revoked",
+        units: counts.revoked().count(),
+        share: losing.len(),
+    };
+    let mut said = Vec::new();
+    for (count, planned) in [(closed, counts.closes), (revoked, counts.revokes)] {
+        if planned {
+            said.extend(count.over(case, population, &format!("{instance}'s accounts")));
+        }
+    }
+    if counts.gives && counts.given() > limit(limits.created_max) {
+        said.push(format!(
+            "{} accounts or rights would be given within {} hours; the limit is {}.",
+            counts.given(),
+            limits.window_h,
+            limits.created_max
+        ));
+    }
+    let blocks = Blocks::Instance { instance: instance.clone() };
+    let stop = |said: String| {
+        too_many(blocks.clone(), instance.as_str(), format!("In {instance}, {said}"))
+    };
+    said.into_iter().map(stop).collect()
+}
+
+/// The accounts that the instance had at the window's start, as far as known: those that are there,
+/// and those that were removed within the window.
+fn population(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> usize {
+    let accounts = case.graph.accounts().map(|(account, _)| account);
+    let there = accounts.filter(|a| a.instance == *instance && a.state != State::Gone);
+    let mut keys: BTreeSet<&AccountKey> = there.map(|a| &a.key).collect();
+    keys.extend(&counts.removed);
+    keys.len()
+}
+
+/// People of one source who would lose an account, against all who work here by that source.
+fn in_sources(case: &Case<'_>, tally: &Tally<'_>) -> Vec<Stop> {
+    let plan_closes = tally.instances.values().any(|counts| counts.closes);
+    if !plan_closes {
+        return Vec::new();
+    }
+    let today = case.now.to_zoned(TimeZone::UTC).date();
+    let mut losing: BTreeMap<&SourceName, BTreeSet<&IdentityId>> = BTreeMap::new();
+    for identity in &tally.leavers {
+        for source in view::sources_of(case, identity) {
+            losing.entry(source).or_default().insert(identity);
+        }
+    }
+    let stops = losing.into_iter().flat_map(|(source, people)| {
+        let records = case.graph.records().iter();
+        let here = records.filter(|r| r.source == *source && r.holds_on(today));
+        let here = here.filter_map(|r| case.graph.identity_of(&r.record_ref()));
+        let everybody: BTreeSet<_> = here.map(|i| &i.id).chain(people.iter().copied()).collect();
+        let what = "people would lose accounts";
+        let count = Count { what, units: people.len(), share: people.len() };
+        let said = count.over(case, everybody.len(), &format!("the people of {source}"));
+        said.into_iter().map(move |said| {
+            too_many(Blocks::Plan, source.as_str(), format!("Of the source {source}, {said}"))
+        })
+    });
+    stops.collect()
+}
+
+fn in_workspace(case: &Case<'_>, tally: &Tally<'_>) -> Option<Stop> {
+    let limits = &case.policy.limits;
+    let counts = || tally.instances.values();
+    let away: usize = counts().map(|c| c.closed.len() + c.revoked().count()).sum();
+    let planned = counts().any(|c| c.closes || c.revokes);
+    (planned && away > limit(limits.workspace_removed_max)).then(|| {
+        let said = format!(
+            "Over all instances, {away} accounts and rights would be taken away within {} hours; \
+             the limit is {}.",
+            limits.window_h, limits.workspace_removed_max
+        );
+        too_many(Blocks::Plan, "workspace", said)
+    })
+}
+
+/// How many of something, and which share of a population they are.
+struct Count {
+    what: &'static str,
+    units: usize,
+    share: usize,
+}
+
+impl Count {
+    /// What to say if a limit is passed: the absolute one first, else the percentage.
+    fn over(&self, case: &Case<'_>, population: usize, of: &str) -> Option<String> {
+        let limits = &case.policy.limits;
+        let window_h = limits.window_h;
+        let Self { what, units, share } = self;
+        if *units > limit(limits.removed_max) {
+            let max = limits.removed_max;
+            return Some(format!("{units} {what} within {window_h} hours; the limit is {max}."));
+        }
+        // Whole numbers only: 20 of 100 is exactly 20 percent, and no rounding may say otherwise.
+        let over =
+            share.saturating_mul(100) > limit(limits.removed_pct_max).saturating_mul(population);
+        (over && *share >= limit(limits.removed_min)).then(|| {
+            format!(
+                "{units} {what} within {window_h} hours, which concerns {share} of {population}, \
+                 more than {} percent of {of}.",
+                limits.removed_pct_max
+            )
+        })
+    }
+}
+
+fn too_many(blocks: Blocks, subject: &str, said: String) -> Stop {
+    let sentence = format!(
+        "{said} That is how a mistake in a source or a filter looks. Find out why; if it is meant, \
+         plan in smaller parts or raise the limit in the policy."
+    );
+    Stop { blocks, kind: Kind::TooMany, subject: subject.to_owned(), sentence }
+}
+
+fn limit(max: u32) -> usize {
+    usize::try_from(max).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,117 @@
+//! Stops about single accounts: protected ones, the last administrator, routes nobody has proven.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::account::Account;
+use crate::canonical::fold;
+use crate::change::{Basis, Change, Op};
+use crate::id::AccountKey;
+use crate::plan::admin_rights;
+
+use super::{Blocks, Case, Kind, Stop};
+
+pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    protected(case, stops);
+    last_admin(case, stops);
+    unproven_route(case, stops);
+}
+
+fn stop(change: &Change, kind: Kind, sentence: String) -> Stop {
+    let blocks = Blocks::Change { change: change.id.clone() };
+    Stop { blocks, kind, subject: format!("{}: {}", change.instance, change.label), sentence }
+}
+
+fn protected(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    let protected: BTreeSet<String> = case.policy.protected.iter().map(|p| fold(p)).collect();
+    for change in case.plan.changes() {
+        let known = change.account_ref().and_then(|account| case.graph.account(&account));
+        let mut names = names_of(change);
+        names.extend(known.into_iter().flat_map(|(account, _)| claims(account)));
+        if let Some(name) = names.iter().find(|name| protected.contains(&fold(name))) {
+            let sentence = format!(
+                "The policy protects {name}, and the plan would {} it in {}. No plan touches a \
+                 protected account; take it off the list first if that is really meant.",
+                change.op.verb(),
+                change.instance,
+            );
+            stops.push(stop(change, Kind::Protected, sentence));
+        }
+    }
+}
+
+/// The names of an account that a change itself carries.
+fn names_of(change: &Change) -> Vec<String> {
+    let mut names = vec![change.expects.login.clone()];
+    names.extend(change.account_ref().map(|account| account.to_string()));
+    match &change.op {
+        Op::Create { profile } => names.extend([profile.login.clone(), profile.email.clone()]),
+        Op::Update { set } => names.extend(set.values().cloned()),
+        _ => {}
+    }
+    names.retain(|name| !name.trim().is_empty());
+    names
+}
+
+fn claims(account: &Account) -> impl Iterator<Item = String> {
+    let emails = account.emails.iter().map(|email| email.address.clone());
+    emails.chain([account.login.clone()]).filter(|name| !name.trim().is_empty())
+}
+
+/// The administrators' rights of each account that can get in.
+type Admins<'a> = BTreeMap<&'a AccountKey, BTreeSet<&'a str>>;
+
+fn last_admin(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    for instance in case.instances() {
+        let accounts = case.graph.accounts().map(|(account, _)| account);
+        let open = accounts.filter(|a| a.instance == *instance && a.state.is_open());
+        let mut admins: Admins<'_> = open
+            .map(|account| (&account.key, admin_rights(case.graph, account).collect()))
+            .filter(|(_, rights): &(_, BTreeSet<_>)| !rights.is_empty())
+            .collect();
+        let before = admins.len();
+        let here = case.plan.changes().iter().filter(|c| c.instance == *instance);
+        let guilty: Vec<_> = here.filter(|change| takes_admin(change, &mut admins)).collect();
+        if before == 0 || !admins.is_empty() {
+            continue;
+        }
+        let sentence = format!(
+            "{instance} has {before} open accounts with an administrator's rights, and the plan \
+             would leave none. Nobody could undo it there. Give the rights to somebody who stays, \
+             sync, and plan again."
+        );
+        stops.extend(guilty.into_iter().map(|c| stop(c, Kind::LastAdmin, sentence.clone())));
+    }
+}
+
+/// Takes out of `admins` what the change takes away, and says whether it did. What the plan gives is
+/// not put in: it may fail.
+fn takes_admin<'a>(change: &'a Change, admins: &mut Admins<'a>) -> bool {
+    let Some(key) = &change.account else { return false };
+    match &change.op {
+        Op::Suspend | Op::Remove => admins.remove(key).is_some(),
+        Op::Revoke { entitlement } => {
+            let Some(rights) = admins.get_mut(key) else { return false };
+            let taken = rights.remove(entitlement.as_str());
+            if rights.is_empty() {
+                admins.remove(key);
+            }
+            taken
+        }
+        _ => false,
+    }
+}
+
+fn unproven_route(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    let unproven = |c: &&Change| !c.reversible && c.route.basis == Basis::Recalled;
+    for change in case.plan.changes().iter().filter(unproven) {
+        let sentence = format!(
+            "To {} an account in {} by {} cannot be taken back, and how it works there is known \
+             from memory only. Find the vendor's document or try it on a test account, and write \
+             the source into the app file.",
+            change.op.verb(),
+            change.instance,
+            change.route.channel,
+        );
+        stops.push(stop(change, Kind::UnprovenRoute, sentence));
+    }
+}

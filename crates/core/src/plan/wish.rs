@@ -1,0 +1,221 @@
+//! Wishes: what somebody with authority wants, before it is settled what can and may be done.
+
+use serde::{Deserialize, Serialize};
+
+use crate::account::Account;
+use crate::change::{Op, Profile};
+use crate::finding::{Finding, Kind, Subject};
+use crate::graph::Graph;
+use crate::id::{AccountRef, FindingId, IdentityId, InstanceName};
+use crate::identity::Identity;
+use crate::link::{Link, LinkState};
+use crate::policy::Policy;
+use crate::worker::WorkerRecord;
+
+/// What somebody with authority wants for one account, or knowingly does not want.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Wish {
+    /// An account, or an assignment where the account is still to be made.
+    pub subject: Subject,
+    /// What is wanted.
+    pub want: Want,
+    /// Who or what asked.
+    pub asked: Asked,
+    /// Why, as a sentence for people.
+    pub because: String,
+}
+
+/// What is wanted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "want")]
+pub enum Want {
+    /// Exactly this.
+    Act {
+        /// The operation.
+        op: Op,
+    },
+    /// Nobody gets in any more: suspended where a route can do that, removed where only that can be
+    /// done.
+    Close,
+    /// Nothing is to be done; the wish's `because` says why.
+    Leave,
+}
+
+/// Who or what asked for something.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "asked")]
+pub enum Asked {
+    /// A person named this very account. Only such a wish can touch an account whose owner is not
+    /// sure, or a machine's.
+    Person {
+        /// Who.
+        name: String,
+    },
+    /// Somebody leaves, and this is theirs.
+    Offboard {
+        /// Who leaves.
+        identity: IdentityId,
+    },
+    /// It follows from a finding.
+    Finding {
+        /// Which.
+        finding: FindingId,
+    },
+}
+
+impl Wish {
+    /// A person's wish about one account.
+    pub fn by_person(
+        name: impl Into<String>,
+        account: AccountRef,
+        op: Op,
+        because: impl Into<String>,
+    ) -> Self {
+        Self {
+            subject: Subject::Account { account },
+            want: Want::Act { op },
+            asked: Asked::Person { name: name.into() },
+            because: because.into(),
+        }
+    }
+}
+
+/// The wishes for somebody who leaves: everything that they have is closed, and their grants are
+/// revoked too where the policy says so. Machine accounts that they answer for and accounts that are
+/// only suggested to be theirs come along, so that the plan says why it leaves them alone.
+pub fn offboard(graph: &Graph, identity: &IdentityId, policy: &Policy) -> Vec<Wish> {
+    let name = graph.identity(identity).map_or(identity.as_str(), |i| i.name.as_str());
+    let wish = |account: &Account, want: Want, because: String| Wish {
+        subject: Subject::Account { account: account.account_ref() },
+        want,
+        asked: Asked::Offboard { identity: identity.clone() },
+        because,
+    };
+    let mut wishes = Vec::new();
+    for (account, _) in graph.accounts().filter(|(_, link)| concerns(link, identity)) {
+        wishes.push(wish(account, Want::Close, format!("{name} leaves.")));
+        if policy.revoke_on_leave {
+            let direct = account.grants.iter().filter(|g| g.via.is_empty());
+            wishes.extend(direct.map(|grant| {
+                let op = Op::Revoke { entitlement: grant.entitlement.clone() };
+                wish(account, Want::Act { op }, format!("{name} leaves."))
+            }));
+        }
+    }
+    wishes
+}
+
+/// Whether an account is, or may be, the identity's.
+fn concerns(link: &Link, identity: &IdentityId) -> bool {
+    match &link.state {
+        LinkState::Auto { owner } | LinkState::Confirmed { owner } => owner.identity == *identity,
+        LinkState::Suggested { candidates } => candidates.iter().any(|c| c.identity == *identity),
+        LinkState::None => false,
+    }
+}
+
+/// The wishes that follow from findings: a leftover is suspended, a grant that outlived its reason
+/// is revoked, a missing account is made. Every other finding needs a person, and the plan says so.
+/// Findings that were put off must be left out by the caller.
+pub fn from_findings(graph: &Graph, findings: &[Finding], policy: &Policy) -> Vec<Wish> {
+    findings.iter().map(|finding| from_finding(graph, finding, policy)).collect()
+}
+
+fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
+    let wanted = match (finding.kind, &finding.subject) {
+        (Kind::Leftover, subject @ Subject::Account { .. }) => {
+            Ok((subject.clone(), Want::Act { op: Op::Suspend }))
+        }
+        (Kind::OutlivedGrant | Kind::ExtraGrant, Subject::Grant { account, entitlement }) => {
+            let op = Op::Revoke { entitlement: entitlement.clone() };
+            Ok((Subject::Account { account: account.clone() }, Want::Act { op }))
+        }
+        (Kind::Missing, subject @ Subject::Assignment { identity, instance }) => {
+            missing(graph, identity, instance, policy)
+                .map(|profile| (subject.clone(), Want::Act { op: Op::Create { profile } }))
+        }
+        (kind, _) => Err(for_a_person(kind).to_owned()),
+    };
+    let (subject, want, because) = match wanted {
+        Ok((subject, want)) => (subject, want, finding.because.clone()),
+        Err(why) => (finding.subject.clone(), Want::Leave, why),
+    };
+    Wish { subject, want, asked: Asked::Finding { finding: finding.id.clone() }, because }
+}
+
+/// Why a finding of this kind makes no change by itself.
+fn for_a_person(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Orphan => "Nobody is known to own it; a person must say whose it is.",
+        Kind::AmbiguousOwner => "Several people may own it; a person must choose.",
+        Kind::DuplicateIdentity => "Two records may be one human; a person must say so.",
+        Kind::DuplicateAccount => "A person must choose which of the two accounts stays.",
+        Kind::SharedAccount => "Several people use it; closing it for one closes it for all.",
+        Kind::UnownedMachine => "A machine may depend on it; a person must answer for it first.",
+        Kind::Dormant => "Its owner still works here and may need it; a person must ask them.",
+        Kind::StaleView => "It must be read again before anything can be decided.",
+        Kind::Leftover | Kind::OutlivedGrant | Kind::ExtraGrant | Kind::Missing => {
+            "The finding does not name what could be changed."
+        }
+    }
+}
+
+/// The facts of the account that is missing, from the worker record alone. Nothing is guessed.
+fn missing(
+    graph: &Graph,
+    id: &IdentityId,
+    instance: &InstanceName,
+    policy: &Policy,
+) -> Result<Profile, String> {
+    if instance.as_str() == "*" {
+        return Err("Any instance would do; a person must choose in which.".to_owned());
+    }
+    let Some(identity) = graph.identity(id) else {
+        return Err("The person is no longer known.".to_owned());
+    };
+    let Some(record) = current_record(graph, id, instance, policy) else {
+        return Err("No worker record of this person has a work e-mail address, and a login is \
+                    never guessed. Add the address at the source."
+            .to_owned());
+    };
+    Ok(profile(identity, record))
+}
+
+/// The record to make an account from: with a work address, open-ended before ending, the latest
+/// first; one that the birthright counts before one that it does not.
+fn current_record<'a>(
+    graph: &'a Graph,
+    id: &IdentityId,
+    instance: &InstanceName,
+    policy: &Policy,
+) -> Option<&'a WorkerRecord> {
+    let counts = |record: &WorkerRecord| {
+        policy.birthright.iter().any(|b| {
+            b.instance == *instance
+                && (b.kinds.is_empty() || b.kinds.contains(&record.kind))
+                && (b.units.is_empty() || b.units.contains(&record.placement.unit))
+        })
+    };
+    graph
+        .records_of(id)
+        .filter(|record| record.work_emails.iter().any(|e| !e.trim().is_empty()))
+        .max_by_key(|r| (counts(r), r.ends.is_none(), r.ends, r.starts, r.record_ref()))
+}
+
+fn profile(identity: &Identity, record: &WorkerRecord) -> Profile {
+    let first = |options: [&str; 2]| {
+        options.into_iter().map(str::trim).find(|t| !t.is_empty()).unwrap_or("").to_owned()
+    };
+    let address = record.work_emails.iter().map(|e| e.trim()).find(|e| !e.is_empty());
+    let address = address.unwrap_or("").to_owned();
+    let family = format!("{} {}", record.name.prefix.trim(), record.name.family.trim());
+    Profile {
+        login: address.clone(),
+        display_name: first([&record.name.display, &identity.name]),
+        given_name: first([&record.name.used, &record.name.given]),
+        family_name: first([&record.name.family_in_use, &family]),
+        email: address,
+        external_id: identity.id.as_str().to_owned(),
+        worker_number: record.number.as_str().to_owned(),
+    }
+}
