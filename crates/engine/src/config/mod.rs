@@ -22,6 +22,7 @@ pub use self::instance::{
 };
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 /// The file that every workspace has.
 pub const FILE_NAME: &str = "rollbook.toml";
@@ -105,7 +106,7 @@ impl Config {
                 let path = ["policy".into(), "birthright".into(), at.into(), "instance".into()];
                 let known: Vec<&str> = known.iter().copied().collect();
                 let said = format!("no instance is named `{name}`.");
-                return Err(document.wrong(&path, &said, read::nearest(name, &known)));
+                return Err(document.wrong(&path, &said, nearest(name, &known)));
             }
         }
         let path = ["policy".into(), "limits".into(), "removed_pct_max".into()];
@@ -119,25 +120,31 @@ impl Config {
 pub struct Workspace {
     /// The company's name, as reports show it.
     pub name: String,
-    /// The zone that says when a last day is over: an end date is the whole day there.
+    /// The zone (IANA name, known to exist) that says when a last day is over: an end date is the
+    /// whole day there.
     #[serde(deserialize_with = "read::time_zone")]
-    pub time_zone: TimeZone,
+    pub time_zone: String,
     /// The e-mail domains that the employer owns. An address there is taken as verified.
     #[serde(default)]
     pub employer_domains: Vec<String>,
 }
 
 impl Workspace {
+    /// The time zone itself.
+    pub fn zone(&self) -> TimeZone {
+        TimeZone::get(&self.time_zone).expect("the name was looked up when the file was read")
+    }
+
     /// Which day it is at `now` in the workspace's zone.
     pub fn day_of(&self, now: Timestamp) -> Date {
-        now.to_zoned(self.time_zone.clone()).date()
+        now.to_zoned(self.zone()).date()
     }
 
     /// The moment from which a record with this (half-open) end no longer holds: the first moment
     /// of the day `ends` in the workspace's zone, also where that day does not begin at midnight.
     /// `None` only for days that lie outside the range of [`Timestamp`].
     pub fn end_of(&self, ends: Date) -> Option<Zoned> {
-        self.time_zone.to_ambiguous_zoned(ends.at(0, 0, 0, 0)).compatible().ok()
+        self.zone().to_ambiguous_zoned(ends.at(0, 0, 0, 0)).compatible().ok()
     }
 }
 

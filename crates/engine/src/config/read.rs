@@ -1,7 +1,6 @@
 //! Reading TOML so that every error names the file, the line and the key, and what to do.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 use std::ops::Range;
 use std::path::{Component, Path};
 
@@ -12,6 +11,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use crate::error::{Error, Result};
+use crate::nearest::nearest;
 
 /// A parsed file and what is needed to point into it.
 pub(super) struct Document<'a> {
@@ -228,13 +228,14 @@ fn secret_in(path: &[String], text: &str) -> Option<&'static str> {
 }
 
 /// The `[workspace] time_zone`.
-pub(super) fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<TimeZone, D::Error> {
+pub(super) fn time_zone<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
     let name = String::deserialize(from)?;
-    TimeZone::get(&name).map_err(|_| {
-        D::Error::custom(format!(
+    match TimeZone::get(&name) {
+        Ok(_) => Ok(name),
+        Err(_) => Err(D::Error::custom(format!(
             "`{name}` is not a time zone, write its IANA name, for example \"Europe/Amsterdam\""
-        ))
-    })
+        ))),
+    }
 }
 
 /// The number of the line in which `span` begins, from 1.
@@ -266,23 +267,6 @@ fn humane(message: &str) -> (String, Option<String>) {
         }
         _ => (format!("{message}."), None),
     }
-}
-
-/// "Did you mean", or the list of what is known where nothing is near.
-pub(super) fn nearest(word: &str, known: &[&str]) -> Option<String> {
-    let distance = |other: &&&str| strsim::osa_distance(word, other);
-    let best = known.iter().min_by_key(distance)?;
-    let near = strsim::osa_distance(word, best) <= 1 + word.chars().count() / 4;
-    let inside = word.len() >= 3 && (best.contains(word) || word.contains(*best));
-    if near || inside {
-        return Some(format!("Did you mean `{best}`?"));
-    }
-    let mut list = String::new();
-    for (at, word) in known.iter().enumerate() {
-        let comma = if at == 0 { "" } else { ", " };
-        let _ = write!(list, "{comma}`{word}`");
-    }
-    Some(format!("Known here: {list}."))
 }
 
 /// `source.1.path`, with places counted from 1.
