@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod peers;
 mod test;
 mod tidy;
 
@@ -38,6 +39,11 @@ fn main() -> ExitCode {
 fn root() -> PathBuf {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().expect("xtask is a folder of the workspace").to_owned()
+}
+
+/// The cargo that runs us, or the one on the path.
+fn cargo() -> std::process::Command {
+    std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
 }
 
 /// Writes one line for people. Whether anybody reads it does not change what we do.

@@ -1,3 +1,119 @@
-pub(crate) fn run(_: &std::path::Path) -> anyhow::Result<()> {
+//! `test`: everything that must hold, in one command.
+//!
+//! What fails fast comes first. The peers (other people's SCIM servers) are installed and started
+//! while the code is compiled, and stopped whatever happens. The runner's summary comes last, so
+//! that the closing line says how many tests passed.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+
+use crate::peers::Peers;
+use crate::{say, tidy};
+
+/// Where the peers are told to the tests: `name=url`, separated by spaces.
+const PEERS: &str = "ROLLBOOK_PEERS";
+
+/// Runs everything under `root` and stops at the first step that fails.
+pub(crate) fn run(root: &Path) -> Result<()> {
+    let cargo = |arguments: &str| {
+        let mut command = crate::cargo();
+        command.args(arguments.split(' ')).current_dir(root);
+        command
+    };
+    let peers = Peers::start(&root.join("tests/peers"), &root.join("target/peers"))?;
+    step("format", &mut cargo("fmt --all --check"))?;
+    say("--- tidy");
+    tidy::run(root)?;
+    let lints = "clippy --workspace --all-targets --locked --quiet -- -D warnings";
+    step("lints", &mut cargo(lints))?;
+    step("documents", &mut cargo("test --doc --workspace --locked --quiet"))?;
+    for test in python_tests(&root.join("examples")) {
+        step("verifier", Command::new("python3").arg(test).current_dir(root))?;
+    }
+    let peers = peers.ready()?;
+    say(&format!("--- tests, with the peers {}", peers.told()));
+    let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    if nextest.is_ok_and(|status| status.success()) {
+        let mut tests = cargo("nextest run --workspace --locked");
+        return finish("tests", tests.env(PEERS, peers.told()));
+    }
+    say("cargo-nextest is not installed; cargo test does the same, more slowly.");
+    counted(cargo("test --workspace --all-targets --locked").env(PEERS, peers.told()))
+}
+
+fn step(name: &str, command: &mut Command) -> Result<()> {
+    say(&format!("--- {name}"));
+    finish(name, command)
+}
+
+fn finish(name: &str, command: &mut Command) -> Result<()> {
+    let status = command.status().with_context(|| format!("{name} could not be started"))?;
+    if !status.success() {
+        bail!("make test stopped: {name} failed");
+    }
     Ok(())
+}
+
+/// The tests of the examples that are not Rust.
+fn python_tests(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+    let mut files: Vec<_> =
+        files.map(|file| file.path()).filter(|path| is_python_test(path)).collect();
+    files.sort();
+    files
+}
+
+fn is_python_test(path: &Path) -> bool {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
+    name.starts_with("test_") && name.ends_with(".py")
+}
+
+/// Runs `cargo test`, which sums up every binary by itself, and closes with one sum over all.
+fn counted(command: &mut Command) -> Result<()> {
+    let mut child =
+        command.stdout(Stdio::piped()).spawn().context("cargo test could not be started")?;
+    let output = child.stdout.take().context("cargo test has no output")?;
+    let (mut passed, mut failed) = (0, 0);
+    for line in BufReader::new(output).lines() {
+        let line = line.context("the output of cargo test could not be read")?;
+        say(&line);
+        let (more_passed, more_failed) = counts(&line);
+        passed += more_passed;
+        failed += more_failed;
+    }
+    let status = child.wait().context("cargo test could not be waited for")?;
+    say(&format!("{passed} passed, {failed} failed"));
+    if !status.success() {
+        bail!("make test stopped: tests failed");
+    }
+    Ok(())
+}
+
+/// How many tests passed and failed according to a summary line; zeros for any other line.
+fn counts(line: &str) -> (u32, u32) {
+    if !line.starts_with("test result: ") {
+        return (0, 0);
+    }
+    let words: Vec<&str> = line.split([' ', ';']).collect();
+    let before = |word: &str| {
+        let at = words.iter().position(|&w| w == word).filter(|&at| at > 0)?;
+        words[at - 1].parse().ok()
+    };
+    (before("passed").unwrap_or(0), before("failed").unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sums_of_cargo_test_are_read_from_summary_lines_only() {
+        let line =
+            "test result: FAILED. 16 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
+        assert_eq!(counts(line), (16, 2));
+        assert_eq!(counts("test one_passed ... 3 passed; 1 failed"), (0, 0));
+    }
 }

@@ -110,7 +110,7 @@ fn texts(root: &Path) -> Result<Vec<Text>> {
 
 /// What cargo knows about every package of the tree.
 fn metadata(root: &Path) -> Result<String> {
-    let mut cargo = Command::new(env!("CARGO"));
+    let mut cargo = crate::cargo();
     cargo.args(["metadata", "--format-version", "1", "--locked"]).current_dir(root);
     let output = cargo.output().context("cargo metadata could not be started.")?;
     if !output.status.success() {

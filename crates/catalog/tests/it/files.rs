@@ -10,7 +10,7 @@ fn apps() -> PathBuf {
 }
 
 #[test]
-fn every_file_of_the_folder_is_in_the_embedded_catalog_word_for_word() {
+fn every_file_of_the_folder_is_in_the_embedded_catalog() {
     let folder = Catalog::load(&apps()).expect("every file in apps/ is as it must be");
     assert!(folder.apps().count() >= 3);
     assert_eq!(&folder, Catalog::embedded(), "add the new file to crates/catalog/src/embedded.rs");

@@ -1,0 +1,148 @@
+//! Peers: other people's SCIM servers, installed from their packages and run beside the tests.
+//!
+//! Every script `tests/peers/*.sh` is one. Bash runs it with a port and a folder; it installs
+//! into the folder what is not there yet, then serves on `127.0.0.1:PORT`. It must `exec` the server
+//! so that ending the process ends the server, and it prints a line `ready` once the server listens.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+/// How long installing and starting may take, all together.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// Peers that were started. Dropping them stops them.
+pub(crate) struct Peers {
+    peers: Vec<Peer>,
+    until: Instant,
+}
+
+struct Peer {
+    name: String,
+    port: u16,
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Peers {
+    /// Starts every peer of `folder` without waiting for it. Each gets a folder of its own in
+    /// `home` to install into.
+    pub(crate) fn start(folder: &Path, home: &Path) -> Result<Self> {
+        let files = std::fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok);
+        let mut scripts: Vec<PathBuf> = files.map(|file| file.path()).collect();
+        scripts.retain(|path| path.extension().is_some_and(|end| end == "sh"));
+        scripts.sort();
+        let peers = scripts.iter().map(|script| Peer::start(script, home));
+        Ok(Self { peers: peers.collect::<Result<_>>()?, until: Instant::now() + PATIENCE })
+    }
+
+    /// Waits until all of them answer.
+    pub(crate) fn ready(self) -> Result<Self> {
+        for peer in &self.peers {
+            peer.ready(self.until)?;
+        }
+        Ok(self)
+    }
+
+    /// All of them as the tests are told: `name=url`, separated by spaces.
+    pub(crate) fn told(&self) -> String {
+        let told =
+            self.peers.iter().map(|peer| format!("{}=http://127.0.0.1:{}", peer.name, peer.port));
+        told.collect::<Vec<_>>().join(" ")
+    }
+}
+
+impl Peer {
+    fn start(script: &Path, home: &Path) -> Result<Self> {
+        let name = script.file_stem().and_then(|stem| stem.to_str()).unwrap_or("peer").to_owned();
+        let home = home.join(&name);
+        std::fs::create_dir_all(&home)
+            .with_context(|| format!("{} cannot be made", home.display()))?;
+        let port = free_port()?;
+        let mut command = Command::new("bash");
+        command.arg(script);
+        command.arg(port.to_string()).arg(&home).stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .with_context(|| format!("bash could not be started for {}", script.display()))?;
+        let output = child.stdout.take().context("the peer has no output")?;
+        let (send, lines) = channel();
+        // The output is read to its end, so that a peer that writes much never stands still.
+        std::thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                let _ = send.send(line);
+            }
+        });
+        Ok(Self { name, port, child, lines })
+    }
+
+    fn ready(&self, until: Instant) -> Result<()> {
+        let mut said = Vec::new();
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.lines.recv_timeout(left) {
+                Ok(line) if line.trim() == "ready" => return Ok(()),
+                Ok(line) => said.push(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    bail!(self.failed("was not ready in time", &said))
+                }
+                Err(RecvTimeoutError::Disconnected) => bail!(self.failed("ended by itself", &said)),
+            }
+        }
+    }
+
+    fn failed(&self, how: &str, said: &[String]) -> String {
+        format!("make test stopped: the peer {} {how}. It said:\n{}", self.name, said.join("\n"))
+    }
+}
+
+impl Drop for Peer {
+    fn drop(&mut self) {
+        // A peer that is gone already is as stopped as it can be.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that nobody listens on right now.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("no port is free on 127.0.0.1")?;
+    Ok(listener.local_addr().context("the port is not known")?.port())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder under the system's temporary one with one script in it.
+    fn folder(name: &str, script: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("{name}-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("the temporary folder takes folders");
+        std::fs::write(folder.join("echo.sh"), script).expect("and files");
+        folder
+    }
+
+    #[test]
+    fn a_peer_is_told_with_its_address_once_it_is_ready() {
+        let folder = folder("peer-ready", "echo installing; echo ready; exec sleep 600");
+        let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
+        let peers = started.ready().expect("it says so");
+        assert!(peers.told().starts_with("echo=http://127.0.0.1:"), "{}", peers.told());
+        std::fs::remove_dir_all(&folder).expect("it is ours");
+    }
+
+    #[test]
+    fn a_peer_that_ends_by_itself_is_reported_with_its_last_words() {
+        let folder = folder("peer-ends", "echo no such package");
+        let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
+        let error = started.ready().err().expect("it ended").to_string();
+        assert!(error.contains("the peer echo ended by itself"), "{error}");
+        assert!(error.contains("no such package"), "{error}");
+        std::fs::remove_dir_all(&folder).expect("it is ours");
+    }
+}
