@@ -33,7 +33,8 @@ fn mindtickle_can_suspend_for_sure_and_remove_only_by_hearsay() {
     assert_eq!(remove.route.basis, Basis::Recalled);
     assert!(!remove.reversible);
     let grant = Op::Grant { entitlement: "coaches".into() };
-    assert_eq!(reach.route_for(&grant), None, "groups over SCIM are unconfirmed");
+    let grant = reach.route_for(&grant).expect("groups are unconfirmed, and can be tried");
+    assert_eq!((grant.route.basis, grant.reversible), (Basis::Recalled, true));
 }
 
 #[test]
