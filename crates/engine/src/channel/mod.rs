@@ -1,5 +1,10 @@
 //! Channels: the only code that reaches a vendor. Nothing here reaches the database.
 
+pub mod address;
+pub mod answer;
+pub mod http;
+pub mod scim;
+
 use rollbook_core::account::{Account, Group};
 use rollbook_core::change::Change;
 use rollbook_core::snapshot::Coverage;
@@ -15,11 +20,11 @@ pub trait Channel {
     /// be proven whole comes back as [`Coverage::Partial`].
     fn observe(&self) -> impl Future<Output = Result<Observation>> + Send;
 
-    /// Does one change. Never retries a write by itself; an unclear answer is
-    /// [`Outcome::Uncertain`].
+    /// Does one change, after a look that what it expects still holds. A request that may have had
+    /// an effect is never repeated: an unclear answer is [`Outcome::Uncertain`].
     fn apply(&self, change: &Change) -> impl Future<Output = Outcome> + Send;
 
-    /// Looks at the account that `change` is about.
+    /// Looks at the account that `change` is about; for a create, by the facts that it was to get.
     fn look(&self, change: &Change) -> impl Future<Output = Seen> + Send;
 }
 

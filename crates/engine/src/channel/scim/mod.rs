@@ -1,0 +1,133 @@
+//! The `scim` channel: SCIM 2.0 as a client of vendors whose servers deviate in every way known.
+//!
+//! Reading is proven, not trusted ([`pages`]). A write is a ladder of forms, each looked at until
+//! one works; what may have happened is never repeated.
+
+pub mod account;
+mod apply;
+mod create;
+mod ladder;
+mod look;
+mod observe;
+pub mod pages;
+mod wire;
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use rollbook_core::change::Change;
+use rollbook_core::id::InstanceName;
+use rollbook_core::step::{Outcome, Seen};
+
+use super::http::{Http, HttpSettings};
+use super::{Channel, Observation};
+use crate::error::Result;
+use crate::secret::Secret;
+
+/// Both media types: some vendors insist on the one, some only know the other.
+const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
+
+/// How to reach one instance over SCIM, and what is known of its ways.
+#[derive(Clone, Debug)]
+pub struct ScimSettings {
+    /// The instance's name, put into every account.
+    pub instance: InstanceName,
+    /// Where its SCIM API starts, without `/Users`.
+    pub base_url: String,
+    /// The bearer token.
+    pub token: Secret,
+    /// Whether it may lie on this machine or in a private network. Default false.
+    pub allow_private: bool,
+    /// How many resources to ask for at once, 1 to 1,000. The vendor may give fewer.
+    pub page_size: u32,
+    /// More accounts or groups than this end the reading, as partial.
+    pub resources_max: usize,
+    /// Until a connection must stand.
+    pub connect_deadline: Duration,
+    /// Until an answer must be there whole.
+    pub deadline: Duration,
+    /// Longest answer in bytes.
+    pub body_bytes_max: usize,
+    /// First wait before a read is tried again; doubles each time.
+    pub backoff: Duration,
+    /// How long all the waits of one reading may take together.
+    pub patience: Duration,
+    /// E-mail domains that the employer owns: addresses there count as verified.
+    pub verified_domains: Vec<String>,
+    /// The vendor's peculiarities that cannot be found out by trying.
+    pub quirks: ScimQuirks,
+}
+
+/// Peculiarities that an administrator states because they cannot be found out by trying.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ScimQuirks {
+    /// The vendor has no groups, or they are not to be read.
+    pub no_groups: bool,
+    /// `totalResults` counts the page only. Two readings that agree then prove the list instead.
+    pub totals_unusable: bool,
+}
+
+impl ScimSettings {
+    /// Settings with careful defaults for everything that need not be said.
+    pub fn new(instance: InstanceName, base_url: impl Into<String>, token: Secret) -> Self {
+        Self {
+            instance,
+            base_url: base_url.into(),
+            token,
+            allow_private: false,
+            page_size: 100,
+            resources_max: 2_000_000,
+            connect_deadline: Duration::from_secs(10),
+            deadline: Duration::from_secs(60),
+            body_bytes_max: 16 * 1024 * 1024,
+            backoff: Duration::from_secs(1),
+            patience: Duration::from_secs(180),
+            verified_domains: Vec::new(),
+            quirks: ScimQuirks::default(),
+        }
+    }
+}
+
+/// SCIM 2.0 as a client.
+#[derive(Debug)]
+pub struct ScimChannel {
+    settings: ScimSettings,
+    http: Http,
+    /// Forms of writing that this instance broke on or does not have, learned while it runs.
+    avoided: Mutex<BTreeSet<&'static str>>,
+}
+
+impl ScimChannel {
+    /// Judges the settings; nothing is sent.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Setup`] when the base URL or the token cannot be used.
+    pub fn new(settings: ScimSettings) -> Result<Self> {
+        let http = Http::new(&HttpSettings {
+            instance: settings.instance.clone(),
+            base_url: settings.base_url.clone(),
+            token: settings.token.clone(),
+            allow_private: settings.allow_private,
+            accept: ACCEPT,
+            connect_deadline: settings.connect_deadline,
+            deadline: settings.deadline,
+            body_bytes_max: settings.body_bytes_max,
+        })?;
+        Ok(Self { settings, http, avoided: Mutex::default() })
+    }
+}
+
+impl Channel for ScimChannel {
+    async fn observe(&self) -> Result<Observation> {
+        self.read_all().await
+    }
+
+    async fn apply(&self, change: &Change) -> Outcome {
+        self.carry_out(change).await
+    }
+
+    async fn look(&self, change: &Change) -> Seen {
+        self.see(change).await
+    }
+}
