@@ -1,1 +1,20 @@
+//! Other people's SaaS as fakes over real HTTP, with faults as data and a ledger of effects.
+//!
+//! A fake stands for a vendor, never for code of ours: what talks to it is the real thing, over a
+//! real socket on 127.0.0.1. Three promises make it fit for tests and for the demo.
+//!
+//! - **Faults are data** ([`Fault`]): which requests, which of them, what goes wrong, and how often
+//!   at least. A test asks [`ScimVendor::unfired`] at its end, so that a fault that never happened
+//!   cannot pass for one that was survived.
+//! - **Effects are counted** ([`Ledger`]): every change of state, in order, with the request that
+//!   made it. The ledger is the fake's, so it outlives the crash of the client.
+//! - **Nothing waits for time**: what a vendor shows late, it shows after a number of reads.
 #![forbid(unsafe_code)]
+
+pub mod ledger;
+mod origin;
+pub mod scim_vendor;
+mod wire;
+
+pub use ledger::{Effect, Ledger};
+pub use scim_vendor::{Fault, Profile, ScimVendor, Twist};

@@ -1,0 +1,8 @@
+//! The fakes over real HTTP, as a client meets them.
+
+mod client;
+mod every_file_is_named;
+mod faults;
+mod ledger;
+mod profiles;
+mod vendor;
