@@ -284,7 +284,7 @@ mod tests {
         assert_snapshot!(check(&answer(200, "<!DOCTYPE html><title>Sign in")), @"Unreadable: The instance answered 200 with an HTML page, as a sign-in or maintenance page does.");
         assert_snapshot!(check(&answer(200, r#"{"ok":false,"error":"ratelimited"}"#)), @"Unreadable: The instance answered 200 with an error in it: ratelimited.");
         assert_snapshot!(check(&answer(200, r#"{"errors":[{"message":"no such field"}]}"#)), @"Unreadable: The instance answered 200 with an error in it: no such field.");
-        assert_snapshot!(check(&answer(200, r#"{"Resources":[{"id":"1"#)), @"Unreadable: The instance answered 200 with broken JSON (EOF while parsing a string at line 1 column 23).");
+        assert_snapshot!(check(&answer(200, r#"{"Resources":[{"id":"1"#)), @"Unreadable: The instance answered 200 with broken JSON (EOF while parsing a string at line 1 column 22).");
         let packed = Answer { encoding: Some("gzip".into()), ..answer(200, "x") };
         assert_snapshot!(check(&packed), @"Unreadable: The instance answered 200 compressed although we asked it not to.");
     }

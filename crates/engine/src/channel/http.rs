@@ -49,6 +49,7 @@ pub struct HttpSettings {
 pub struct Http {
     client: reqwest::Client,
     base: Url,
+    token: Secret,
     deadline: Duration,
     body_bytes_max: usize,
 }
@@ -90,7 +91,7 @@ impl Http {
                     .because(cause.without_url())
             })?;
         let &HttpSettings { deadline, body_bytes_max, .. } = settings;
-        Ok(Self { client, base, deadline, body_bytes_max })
+        Ok(Self { client, base, token: settings.token.clone(), deadline, body_bytes_max })
     }
 
     /// Sends one request, once.
@@ -135,6 +136,7 @@ impl Http {
             }
             answer.body.extend_from_slice(&chunk);
         }
+        answer.body = without(answer.body, self.token.expose().as_bytes());
         Ok(answer)
     }
 }
@@ -287,6 +289,21 @@ pub fn retry_after(text: Option<&str>, now: Timestamp) -> Option<Duration> {
     Some(Duration::from_secs_f64(seconds.clamp(1.0, 3600.0)))
 }
 
+/// `body` with every echo of `secret` blanked, so that a vendor that repeats what it was sent does
+/// not put it into our messages. Secrets too short to be one are left.
+fn without(mut body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
+    if secret.len() < 8 {
+        return body;
+    }
+    let mut at = 0;
+    while let Some(found) = body[at..].windows(secret.len()).position(|w| w == secret) {
+        let start = at + found;
+        at = start + secret.len();
+        body[start..at].fill(b'*');
+    }
+    body
+}
+
 fn receipt(call: &Call, body: &str, answer: &Answer) -> Receipt {
     let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     Receipt {
@@ -346,4 +363,112 @@ fn install_tls() {
         let already_there = rustls::crypto::ring::default_provider().install_default().is_err();
         tracing::trace!(already_there, "TLS provider");
     });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_refused(url: &str) -> String {
+        judge_base_url(url, false).map(|(url, _)| url).unwrap_err().0
+    }
+
+    #[test]
+    fn a_base_url_that_leads_inside_is_refused_in_every_spelling() {
+        for url in [
+            "https://127.0.0.1:8080",
+            "https://0.0.0.0",
+            "https://[::1]",
+            "https://[::ffff:127.0.0.1]",
+            "https://169.254.169.254/latest",
+            "https://100.64.0.1",
+            "https://10.0.0.1",
+            "https://[fd00::1]",
+            "https://0x7f000001",
+            "https://2130706433",
+            "https://0177.0.0.1",
+            "https://127.1",
+            "https://localhost",
+            "https://localhost.",
+            "https://api.localhost",
+        ] {
+            assert_eq!(check_refused(url), "this instance may not reach that address", "{url}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_https_and_nothing_but_a_place() {
+        for (url, why) in [
+            ("http://acme.example/scim", "plain http would send the token readable"),
+            ("file:///etc/passwd", "`file` is not https"),
+            ("gopher://acme.example", "`gopher` is not https"),
+            ("https://ok@127.0.0.1", "it holds a user name or password"),
+            ("https://acme.example/#ok", "it holds a query or a fragment"),
+            ("https://acme.example/?key=canary", "it holds a query or a fragment"),
+        ] {
+            assert_eq!(check_refused(url), why, "{url}");
+        }
+        assert!(check_refused("acme.example/scim").starts_with("it is not a URL"));
+        assert!(check_refused("https://[fe80::1%lo]").starts_with("it is not a URL"));
+    }
+
+    #[test]
+    fn a_vendor_in_our_own_network_is_allowed_by_name_only() {
+        let allowed = |url| judge_base_url(url, true).map(|(_, allowed)| allowed);
+        let plain = allowed("http://127.0.0.1:9").unwrap();
+        assert!(!plain.public, "plain http stays at home");
+        assert!(allowed("https://10.0.0.1").unwrap().public);
+        assert_eq!(
+            allowed("http://169.254.169.254").unwrap_err().1,
+            "No vendor can be reached there."
+        );
+        assert!(allowed("http://8.8.8.8").is_err());
+    }
+
+    fn check_url(call: &Call) -> String {
+        let base = Url::parse("https://acme.example/api/scim/v2/").unwrap();
+        call.url(&base).unwrap().to_string()
+    }
+
+    #[test]
+    fn whatever_an_id_holds_it_is_one_segment() {
+        for (id, encoded) in [
+            ("2819c223", "2819c223"),
+            ("../../admin/1", "..%2F..%2Fadmin%2F1"),
+            ("a/b", "a%2Fb"),
+            ("a?x=1", "a%3Fx=1"),
+            ("a#b", "a%23b"),
+            ("%2e%2e%2f", "%252e%252e%252f"),
+            ("a\\b", "a%5Cb"),
+            ("ana@acme.example", "ana@acme.example"),
+        ] {
+            let url = check_url(&Call::get(&["Users", id]));
+            assert_eq!(url, format!("https://acme.example/api/scim/v2/Users/{encoded}"));
+        }
+    }
+
+    #[test]
+    fn an_id_that_would_change_the_path_is_never_sent() {
+        let base = Url::parse("https://acme.example").unwrap();
+        for id in ["", ".", "..", "a\0", "a\r\nX: 1"] {
+            let lost = Call::get(&["Users", id]).url(&base).unwrap_err();
+            assert!(lost.never_sent && lost.why.contains("cannot stand in a path"), "{lost:?}");
+        }
+    }
+
+    #[test]
+    fn a_query_says_blank_and_plus_so_that_everybody_understands() {
+        let call = Call::get(&["Users"]).query("filter", r#"userName eq "a+b&c""#);
+        assert_eq!(
+            check_url(&call),
+            "https://acme.example/api/scim/v2/Users?filter=userName%20eq%20%22a%2Bb%26c%22"
+        );
+        assert_eq!(call.path(), "/Users", "the query is not for messages");
+    }
+
+    #[test]
+    fn an_echo_of_the_token_is_blanked() {
+        let echoed = b"bad token s3cr3t-t0ken: s3cr3t-t0ken".to_vec();
+        assert_eq!(without(echoed, b"s3cr3t-t0ken"), b"bad token ************: ************");
+    }
 }

@@ -330,3 +330,229 @@ impl Pages {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const RULES: Rules = Rules { page_size: 3, resources_max: 1000, totals_unusable: false };
+
+    /// A vendor with `ids` that answers as `give` says, read to the end. More than 100 requests
+    /// would be a loop.
+    fn read_with(rules: Rules, give: impl Fn(Ask, usize) -> Page) -> (Listing, usize) {
+        let mut pages = Pages::new(rules);
+        let mut asked = 0;
+        while let Some(ask) = pages.ask() {
+            pages.take(give(ask, asked));
+            asked += 1;
+            assert!(asked < 100, "it loops");
+        }
+        (pages.finish(), asked)
+    }
+
+    fn page(total: impl Into<Option<u64>>, ids: impl IntoIterator<Item = u64>) -> Page {
+        let resources = ids.into_iter().map(|id| json!({"id": id})).collect();
+        Page { resources, total: total.into(), per_page: None }
+    }
+
+    /// What an honest vendor with the ids `0..n` gives, at most `cap` at once.
+    fn honest(n: u64, cap: u64, ask: Ask) -> Page {
+        let first = ask.start.unwrap_or(1).max(1) - 1;
+        page(n, first.min(n)..(first + cap.min(ask.count.into())).min(n))
+    }
+
+    fn check(give: impl Fn(Ask, usize) -> Page) -> String {
+        told(&read_with(RULES, give))
+    }
+
+    fn told((listing, asked): &(Listing, usize)) -> String {
+        let coverage = match &listing.coverage {
+            Coverage::Complete => "complete",
+            Coverage::Partial { why } => why,
+        };
+        format!("{} in {asked}: {coverage}", listing.resources.len())
+    }
+
+    #[test]
+    fn an_honest_list_is_read_to_its_end() {
+        assert_eq!(check(|ask, _| honest(7, 100, ask)), "7 in 4: complete");
+        assert_eq!(check(|ask, _| honest(6, 100, ask)), "6 in 3: complete");
+        assert_eq!(check(|ask, _| honest(0, 100, ask)), "0 in 1: complete");
+    }
+
+    #[test]
+    fn a_vendor_that_gives_less_than_asked_is_asked_for_that() {
+        assert_eq!(check(|ask, _| honest(7, 2, ask)), "7 in 5: complete");
+        let by_page_number = |ask: Ask, _| {
+            let count = u64::from(ask.count).min(2);
+            let first = (ask.start.unwrap_or(1) - 1) / u64::from(ask.count) * count;
+            page(5, first.min(5)..(first + count).min(5))
+        };
+        assert_eq!(check(by_page_number), "5 in 4: complete");
+    }
+
+    #[test]
+    fn a_vendor_without_paging_gives_all_twice_and_that_is_the_end() {
+        assert_eq!(check(|_, _| page(5, 0..5)), "5 in 2: complete");
+    }
+
+    #[test]
+    fn past_the_end_the_first_page_comes_again() {
+        let wraps = |ask: Ask, _| match ask.start {
+            Some(start) if start > 7 => honest(7, 100, Ask { start: Some(1), ..ask }),
+            _ => honest(7, 100, ask),
+        };
+        assert_eq!(check(wraps), "7 in 4: complete");
+    }
+
+    #[test]
+    fn past_the_end_the_total_is_zero_or_absent() {
+        for total in [Some(0), None] {
+            let gives = |ask: Ask, _| match ask.start {
+                Some(start) if start > 5 => page(total, []),
+                _ => honest(5, 100, ask),
+            };
+            assert_eq!(check(gives), "5 in 3: complete");
+        }
+    }
+
+    #[test]
+    fn a_list_cut_in_half_is_partial() {
+        let half = |ask: Ask, _| Page { total: Some(500), ..honest(4, 100, ask) };
+        assert_eq!(
+            check(half),
+            "4 in 6: The instance says that there are 500 entries and delivered 4; a second \
+             reading did not agree either."
+        );
+    }
+
+    #[test]
+    fn nothing_although_there_should_be_something_is_partial() {
+        let why = "The instance says that there are 500 entries and delivered none.";
+        assert_eq!(check(|_, _| page(500, [])), format!("0 in 1: {why}"));
+    }
+
+    #[test]
+    fn totals_that_lie_are_never_believed() {
+        let billion = check(|ask, _| Page { total: Some(1_000_000_000), ..honest(4, 100, ask) });
+        assert!(billion.contains("1000000000 entries and delivered 4"), "{billion}");
+        let less = check(|ask, _| Page { total: Some(2), ..honest(4, 100, ask) });
+        assert!(less.contains("2 entries and delivered 4"), "{less}");
+        let none = check(|ask, _| Page { total: None, ..honest(4, 100, ask) });
+        assert!(none.contains("does not say how many"), "{none}");
+        let of_the_page = check(|ask, _| {
+            let given = honest(7, 3, ask);
+            Page { total: Some(given.resources.len() as u64), ..given }
+        });
+        assert!(of_the_page.contains("different totals"), "{of_the_page}");
+    }
+
+    #[test]
+    fn where_totals_are_known_to_be_useless_two_readings_that_agree_are_the_proof() {
+        let rules = Rules { totals_unusable: true, ..RULES };
+        let of_the_page = |ask: Ask, _| {
+            let given = honest(7, 3, ask);
+            Page { total: Some(given.resources.len() as u64), ..given }
+        };
+        assert_eq!(told(&read_with(rules, of_the_page)), "7 in 8: complete");
+        let growing = |ask: Ask, asked: usize| honest(if asked < 4 { 6 } else { 7 }, 3, ask);
+        assert!(told(&read_with(rules, growing)).contains("did not agree"));
+    }
+
+    #[test]
+    fn the_same_page_for_ever_ends() {
+        let same = check(|_, _| page(9, 0..3));
+        assert!(same.starts_with("3 in 4: The instance says that there are 9"), "{same}");
+        let cycle = check(|_, asked| page(30, (asked as u64 % 3) * 3..(asked as u64 % 3) * 3 + 3));
+        assert!(cycle.starts_with("9 in "), "{cycle}");
+    }
+
+    #[test]
+    fn overlapping_pages_are_read_again_and_explained_by_the_count() {
+        let overlapping = |ask: Ask, _| {
+            let first = ask.start.unwrap_or(1).saturating_sub(2);
+            page(7, first.min(7)..(first + 3).min(7))
+        };
+        let (listing, _) = read_with(RULES, overlapping);
+        assert_eq!((listing.resources.len(), listing.coverage), (7, Coverage::Complete));
+    }
+
+    #[test]
+    fn a_row_deleted_while_paging_hides_another_and_is_found_by_the_second_reading() {
+        // 0..9; after the first page 1 is gone, so what was fourth is third and is skipped.
+        let drifting = |ask: Ask, asked: usize| {
+            let ids: Vec<u64> = (0..9).filter(|id| asked == 0 || *id != 1).collect();
+            let first = usize::try_from(ask.start.unwrap_or(1).max(1) - 1).unwrap().min(ids.len());
+            let end = (first + ask.count as usize).min(ids.len());
+            page(ids.len() as u64, ids[first..end].iter().copied())
+        };
+        let (listing, _) = read_with(RULES, drifting);
+        assert_eq!(listing.coverage, Coverage::Complete);
+        let ids: Vec<_> = listing.resources.keys().map(String::as_str).collect();
+        assert_eq!(ids, ["0", "2", "3", "4", "5", "6", "7", "8"], "the deleted one is left out");
+    }
+
+    #[test]
+    fn a_vendor_that_counts_from_zero_is_understood() {
+        let zero_based = |ask: Ask, _| {
+            let first = ask.start.unwrap_or(0);
+            page(7, first.min(7)..(first + u64::from(ask.count)).min(7))
+        };
+        let (listing, _) = read_with(RULES, zero_based);
+        assert_eq!((listing.resources.len(), listing.coverage), (7, Coverage::Complete));
+    }
+
+    #[test]
+    fn entries_without_an_id_make_the_list_partial() {
+        let nameless = check(|_, _| Page { resources: vec![json!({"x": 1})], ..page(1, []) });
+        assert!(nameless.contains("1 entries carry no id"), "{nameless}");
+    }
+
+    #[test]
+    fn a_list_without_end_is_ended() {
+        let rules = Rules { resources_max: 20, ..RULES };
+        let endless = |ask: Ask, _| honest(u64::MAX / 2, 3, ask);
+        assert!(told(&read_with(rules, endless)).contains("more than 20 entries"));
+    }
+
+    #[test]
+    fn a_refused_page_is_asked_for_smaller_and_then_without_paging() {
+        let mut pages = Pages::new(Rules { page_size: 100, ..RULES });
+        let asked = std::iter::from_fn(|| {
+            let ask = pages.ask()?;
+            pages.refused(false).then_some((ask.start, ask.count))
+        });
+        let asked: Vec<_> = asked.collect();
+        assert_eq!(asked, [(Some(1), 100), (Some(1), 50), (Some(1), 25)]);
+        assert!(
+            !Pages::new(RULES).refused(true),
+            "a list that is not there is not asked for again"
+        );
+    }
+
+    #[test]
+    fn refused_past_the_end_is_the_end_only_if_the_count_agrees() {
+        let mut whole = Pages::new(RULES);
+        whole.take(honest(3, 3, whole.ask().unwrap()));
+        assert!(whole.refused(true));
+        assert_eq!(whole.finish().coverage, Coverage::Complete);
+        let mut half = Pages::new(RULES);
+        half.take(honest(9, 3, half.ask().unwrap()));
+        assert!(!half.refused(true));
+    }
+
+    #[test]
+    fn answers_are_read_in_the_forms_that_occur() {
+        let read = |body: Value| Page::read(&body);
+        let page = read(json!({"totalresults": "5", "ItemsPerPage": 2, "resources": [{"id": 1}]}));
+        assert_eq!(
+            page,
+            Ok(Page { resources: vec![json!({"id": 1})], total: Some(5), per_page: Some(2) })
+        );
+        assert_eq!(read(json!({"totalResults": -1})), Ok(Page::default()));
+        assert_eq!(read(json!([{"id": 1}])).unwrap().total, None);
+        assert!(read(json!({"Resources": "x"})).is_err() && read(json!("x")).is_err());
+    }
+}
