@@ -20,7 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("rollbook-testkit", &["rollbook-core", "rollbook-catalog", "rollbook-scim"]),
-    ("xtask", &["rollbook-catalog"]),
+    ("xtask", &[]),
 ];
 
 const TESTKIT: &str = "rollbook-testkit";
