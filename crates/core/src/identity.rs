@@ -60,3 +60,26 @@ pub struct Resolution {
 
 /// Which identity a record was in after the last sync.
 pub type Known = BTreeMap<RecordRef, IdentityId>;
+
+/// Makes identities of worker records: those of one source and number are one human.
+pub fn resolve(
+    records: &[WorkerRecord],
+    known: &Known,
+    _decisions: &[crate::link::Decision],
+) -> Resolution {
+    let mut identities: BTreeMap<RecordRef, Identity> = BTreeMap::new();
+    for record in records {
+        let at = record.record_ref();
+        let id = known.get(&at).cloned().unwrap_or_else(|| {
+            IdentityId::derive(&[at.source.as_str(), at.number.as_str()])
+        });
+        identities.entry(at.clone()).or_insert_with(|| Identity {
+            id,
+            kind: Kind::Person,
+            records: vec![at],
+            name: record.name.display.clone(),
+            because: String::new(),
+        });
+    }
+    Resolution { identities: identities.into_values().collect(), lookalikes: Vec::new() }
+}

@@ -3,11 +3,33 @@
 
 #![forbid(unsafe_code)]
 
+mod applying;
+mod approving;
+pub mod asking;
 pub mod channel;
+mod channels;
+pub mod clock;
 pub mod config;
+pub mod crash;
+mod engine;
 pub mod error;
+pub mod evidence;
+mod nearest;
+mod outside;
+pub mod pack_page;
+mod planning;
+pub mod progress;
+mod reconcile;
 pub mod secret;
+pub mod shrink;
 pub mod source;
 pub mod store;
+mod syncing;
+pub mod table;
 
+pub use applying::{ChangeReport, RunReport, Stand};
+pub use engine::{Engine, Made};
 pub use error::{Error, Result};
+pub use planning::Proposal;
+pub use reconcile::Reconciled;
+pub use syncing::{InstanceRead, SourceRead, Synced};

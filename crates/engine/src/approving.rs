@@ -1,0 +1,80 @@
+//! Approvals: a named person agrees to the digest of a plan.
+
+use rollbook_core::approval::Approval;
+use rollbook_core::canonical::fold;
+use rollbook_core::event::Draft;
+use rollbook_core::id::PlanId;
+
+use crate::crash;
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::reconcile::named;
+
+impl Engine {
+    /// Records that `by` agrees to the plan with this digest.
+    ///
+    /// # Errors
+    /// When the digest is not the plan's, when `by` asked for the plan or is no approver, or when
+    /// the plan was run already. A refusal is recorded too.
+    pub fn approve(&self, id: &PlanId, digest: &str, by: &str, reason: &str) -> Result<Approval> {
+        named(by)?;
+        let proposal = self.proposal(id)?;
+        let now = self.now();
+        if let Err(refused) = may_approve(&proposal, digest, by) {
+            self.store.write(|book| {
+                book.record(Draft {
+                    kind: "approval_refused".to_owned(),
+                    actor: by.to_owned(),
+                    on_behalf_of: String::new(),
+                    subject: id.to_string(),
+                    at: now,
+                    body: serde_json::json!({"why": refused.message}),
+                })
+            })?;
+            return Err(refused);
+        }
+        let approval = Approval::new(digest, by, reason, &self.config.policy, now);
+        self.store.write(|book| {
+            book.put_approval(id, &approval)?;
+            book.record(Draft {
+                kind: "plan_approved".to_owned(),
+                actor: by.to_owned(),
+                on_behalf_of: String::new(),
+                subject: id.to_string(),
+                at: now,
+                body: rollbook_core::canonical::value_of(&approval),
+            })
+        })?;
+        crash::point("approval_stored");
+        Ok(approval)
+    }
+}
+
+/// What can be said at once; [`rollbook_core::approval::permit`] judges it all again at dispatch.
+fn may_approve(proposal: &crate::planning::Proposal, digest: &str, by: &str) -> Result<()> {
+    if proposal.plan.digest() != digest {
+        return Err(Error::refused(format!(
+            "The digest is not that of {}: what you looked at is not what would run.",
+            proposal.plan.id()
+        ))
+        .hint(
+            "Look at the plan again with `rollbook plan show`, and approve what you see there.",
+        ));
+    }
+    if proposal.run.is_some() {
+        return Err(Error::refused(format!("The plan {} was run already.", proposal.plan.id()))
+            .hint("Make a new plan; an approval holds for one run."));
+    }
+    if fold(&proposal.needed.requester) == fold(by) {
+        return Err(Error::refused(format!("{by} asked for this plan and so cannot approve it."))
+            .hint("Ask somebody else to approve it, with `--by` and their name."));
+    }
+    let approvers = &proposal.needed.approvers;
+    if !approvers.is_empty() && !approvers.iter().any(|a| fold(a) == fold(by)) {
+        return Err(Error::refused(format!(
+            "{by} is not among the approvers that the policy names."
+        ))
+        .hint(format!("These people may: {}.", approvers.join(", "))));
+    }
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! Which channel reaches an instance, and what can be done there.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rollbook_catalog::{App, Catalog, GENERIC_FILE, GENERIC_SCIM};
+use rollbook_core::change::Change;
+use rollbook_core::id::InstanceName;
+use rollbook_core::reach::Reach;
+use rollbook_core::step::{Outcome, Seen};
+
+use crate::channel::scim::{ScimChannel, ScimSettings};
+use crate::channel::{Channel, Observation};
+use crate::config::{InstanceConfig, ScimConfig};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+
+/// The channel of one instance.
+#[derive(Debug)]
+pub(crate) enum Open {
+    Scim(ScimChannel),
+}
+
+impl Open {
+    pub(crate) async fn observe(&self) -> Result<Observation> {
+        match self {
+            Self::Scim(channel) => channel.observe().await,
+        }
+    }
+
+    pub(crate) async fn apply(&self, change: &Change) -> Outcome {
+        match self {
+            Self::Scim(channel) => channel.apply(change).await,
+        }
+    }
+
+    pub(crate) async fn look(&self, change: &Change) -> Seen {
+        match self {
+            Self::Scim(channel) => channel.look(change).await,
+        }
+    }
+}
+
+impl Engine {
+    /// Opens the channel of an instance; reads its secret.
+    pub(crate) fn open_channel(&self, instance: &InstanceConfig) -> Result<Open> {
+        match (&instance.scim, &instance.file) {
+            (Some(scim), _) => {
+                Ok(Open::Scim(ScimChannel::new(settings(instance, scim, &self.dir)?)?))
+            }
+            (None, _) => Err(Error::setup(format!(
+                "The instance {} does not say how it is reached.",
+                instance.name
+            ))
+            .hint("Add `[instance.scim]` or `[instance.file]` to rollbook.toml.")),
+        }
+    }
+
+    /// The configuration of an instance.
+    pub(crate) fn instance(&self, name: &InstanceName) -> Result<&InstanceConfig> {
+        self.config.instances.iter().find(|i| i.name == *name).ok_or_else(|| {
+            Error::input(format!("There is no instance {name} in rollbook.toml."))
+                .hint("The plan may be older than the configuration. Make it again.")
+        })
+    }
+
+    /// What can be done to each instance: what the app's profile says of its channel, narrowed by
+    /// what the configuration says of this instance.
+    pub fn reach(&self) -> Result<BTreeMap<InstanceName, Reach>> {
+        let catalog = Catalog::embedded();
+        let mut reach = BTreeMap::new();
+        for instance in &self.config.instances {
+            let channel = instance.channel();
+            let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
+            let profile = catalog.app(&instance.app).filter(|app| speaks(app, channel));
+            let profile = profile.or_else(|| catalog.app(generic(channel)));
+            let ways = profile.into_iter().flat_map(|app| app.reach().routes);
+            let ways = ways.filter(|way| way.channel == channel && can_act);
+            let routes = ways.map(|way| instance.reach.narrow(way)).collect();
+            reach.insert(instance.name.clone(), Reach { routes });
+        }
+        Ok(reach)
+    }
+}
+
+fn speaks(app: &App, channel: &str) -> bool {
+    app.reach().routes.iter().any(|way| way.channel == channel)
+}
+
+/// The profile of any app that is reached by this channel and by nothing better known.
+fn generic(channel: &str) -> &'static str {
+    if channel == "scim" { GENERIC_SCIM } else { GENERIC_FILE }
+}
+
+fn settings(instance: &InstanceConfig, scim: &ScimConfig, dir: &Path) -> Result<ScimSettings> {
+    let token = scim.token.load(dir)?;
+    let mut settings = ScimSettings::new(instance.name.clone(), &scim.base_url, token);
+    settings.allow_private = scim.allow_private;
+    settings.verified_domains.clone_from(&instance.employer_domains);
+    if let Some(size) = scim.page_size {
+        settings.page_size = size;
+    }
+    Ok(settings)
+}

@@ -1,0 +1,104 @@
+//! Signed heads of the chain, kept outside the database.
+//!
+//! Whoever can rewrite the database can cut its newest events off. The file of checkpoints beside it
+//! (better: shipped elsewhere by a log collector) is what shows that.
+
+use std::fs::OpenOptions;
+use std::io::{Seek as _, SeekFrom, Write as _};
+use std::path::PathBuf;
+
+use rollbook_core::event::{self, Checkpoint, Report};
+
+use crate::engine::{CHECKPOINTS, Engine};
+use crate::error::{Error, Kind, Result};
+
+impl Engine {
+    /// The file of checkpoints outside the database.
+    pub fn checkpoints_file(&self) -> PathBuf {
+        self.dir.join(CHECKPOINTS)
+    }
+
+    /// Signs the chain as it is now and keeps the checkpoint inside and outside.
+    ///
+    /// # Errors
+    /// When the database or the file refuses.
+    pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let checkpoint = self.store.write(|book| book.sign(self.sealing(), self.now()))?;
+        self.keep_checkpoints_outside()?;
+        Ok(checkpoint)
+    }
+
+    /// Appends the checkpoints that the file outside does not hold yet.
+    pub(crate) fn keep_checkpoints_outside(&self) -> Result<()> {
+        let (outside, whole_bytes) = self.checkpoints_outside()?;
+        let newest = outside.iter().map(|c| c.size).max();
+        let missing: Vec<_> = self
+            .store
+            .read(|book| book.checkpoints())?
+            .into_iter()
+            .filter(|c| newest.is_none_or(|size| c.size > size))
+            .collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        for checkpoint in &missing {
+            text += &serde_json::to_string(checkpoint)
+                .map_err(|e| Error::bug("A checkpoint could not be written.").because(e))?;
+            text.push('\n');
+        }
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let written = options.open(self.checkpoints_file()).and_then(|mut file| {
+            // A crash can leave half a line; it says nothing that is not in the database.
+            file.set_len(whole_bytes as u64)?;
+            file.seek(SeekFrom::End(0))?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()
+        });
+        written.map_err(|e| {
+            Error::setup(format!("{} cannot be written.", self.checkpoints_file().display()))
+                .hint("Checkpoints outside the database prove that nothing was cut off. Make room.")
+                .because(e)
+        })
+    }
+
+    /// The checkpoints in the file outside and the length of its whole lines in bytes. A last line
+    /// cut short by a crash is left out.
+    fn checkpoints_outside(&self) -> Result<(Vec<Checkpoint>, usize)> {
+        let path = self.checkpoints_file();
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
+            Err(e) => {
+                return Err(Error::setup(format!("{} cannot be read.", path.display())).because(e));
+            }
+        };
+        let whole = &text[..text.rfind('\n').map_or(0, |end| end + 1)];
+        let mut checkpoints = Vec::new();
+        for (at, line) in whole.lines().enumerate() {
+            checkpoints.push(serde_json::from_str(line).map_err(|e| {
+                Error::setup(format!("{}:{}: this is no checkpoint.", path.display(), at + 1))
+                    .hint("The file was changed. Compare it with the copy that you keep elsewhere.")
+                    .because(e)
+            })?);
+        }
+        Ok((checkpoints, whole.len()))
+    }
+
+    /// Checks the workspace's own chain against the checkpoints outside, and the database file.
+    ///
+    /// # Errors
+    /// Names the record at which the chain is broken.
+    pub fn verify(&self) -> Result<Report> {
+        self.store.check()?;
+        let (mut checkpoints, _) = self.checkpoints_outside()?;
+        let (events, bodies, inside) =
+            self.store.read(|book| Ok((book.events()?, book.bodies()?, book.checkpoints()?)))?;
+        checkpoints.extend(inside);
+        event::check(&events, &bodies, &checkpoints, &self.key.verifying_key()).map_err(|broken| {
+            Error::new(Kind::Refused, format!("The audit chain is broken. {broken}."))
+                .hint("Stop working with this workspace; keep a copy of it and of the checkpoints.")
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! Reconcile: from what is stored to identities, links and findings, and the differences.
+
+use std::collections::BTreeMap;
+
+use rollbook_core::event::Draft;
+use rollbook_core::finding::{self, PutOff, Since, Tracked};
+use rollbook_core::graph::{Feed, Graph, Parts, View};
+use rollbook_core::id::{FindingId, InstanceName, SourceName};
+use rollbook_core::identity;
+use rollbook_core::link::{Decision, LinkVerdict};
+use rollbook_core::matching;
+use rollbook_core::snapshot::Coverage;
+use serde_json::json;
+
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::store::Reading;
+
+/// What reconciling found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Reconciled {
+    /// Identities known.
+    pub identities: usize,
+    /// Accounts known.
+    pub accounts: usize,
+    /// Accounts by the state of their link: `auto`, `confirmed`, `suggested`, `none`.
+    pub links: BTreeMap<&'static str, usize>,
+    /// Findings by what happened to them since the last run.
+    pub findings: BTreeMap<Since, usize>,
+}
+
+impl Engine {
+    /// Computes identities, links and findings anew from what is stored.
+    ///
+    /// # Errors
+    /// When the database refuses; nothing is half-written.
+    pub fn reconcile(&self) -> Result<Reconciled> {
+        let (now, today) = (self.now(), self.today());
+        let (mut parts, decisions, known, before) = self.store.read(|book| {
+            let parts = Parts {
+                records: book.worker_records()?,
+                appointments: book.appointments()?,
+                accounts: book.accounts()?,
+                views: self.views(book)?,
+                feeds: self.feeds(book)?,
+                ..Parts::default()
+            };
+            Ok((parts, book.decisions()?, book.known()?, book.findings()?))
+        })?;
+        let resolution = identity::resolve(&parts.records, &known, &decisions);
+        parts.links = matching::links(matching::Input {
+            identities: &resolution.identities,
+            records: &parts.records,
+            accounts: &parts.accounts,
+            decisions: &decisions,
+        });
+        parts.identities.clone_from(&resolution.identities);
+        parts.lookalikes.clone_from(&resolution.lookalikes);
+        let graph = Graph::new(parts);
+        let found = finding::find(&graph, &self.config.policy, now, today);
+        let tracked = finding::compare(&before, &found, &graph, now, today);
+        let summary = summarise(&graph, &tracked);
+        self.store.write(|book| {
+            book.put_resolution(&resolution)?;
+            book.put_links(graph.links())?;
+            book.put_findings(&tracked)?;
+            book.record(Draft {
+                kind: "book_reconciled".to_owned(),
+                actor: "rollbook".to_owned(),
+                on_behalf_of: String::new(),
+                subject: "workspace".to_owned(),
+                at: now,
+                body: json!({
+                    "identities": summary.identities,
+                    "accounts": summary.accounts,
+                    "links": summary.links,
+                    "findings": summary.findings.iter().map(|(s, n)| (s.word(), n)).collect::<BTreeMap<_, _>>(),
+                }),
+            })
+        })?;
+        Ok(summary)
+    }
+
+    /// The graph as the last reconcile left it.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn graph(&self) -> Result<Graph> {
+        let parts = self.store.read(|book| {
+            Ok(Parts {
+                identities: book.identities()?,
+                records: book.worker_records()?,
+                appointments: book.appointments()?,
+                accounts: book.accounts()?,
+                links: book.links()?,
+                lookalikes: book.lookalikes()?,
+                views: self.views(book)?,
+                feeds: self.feeds(book)?,
+            })
+        })?;
+        let linked = parts.accounts.len() == parts.links.len()
+            && parts.accounts.iter().zip(&parts.links).all(|(a, l)| a.account_ref() == l.account);
+        if linked {
+            return Ok(Graph::new(parts));
+        }
+        // A process died between a reading and its reconcile.
+        self.reconcile()?;
+        self.graph()
+    }
+
+    /// The findings as the last reconcile left them.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn findings(&self) -> Result<Vec<Tracked>> {
+        self.store.read(|book| book.findings())
+    }
+
+    /// Remembers what a human decided about a link or a pair of records, and reconciles.
+    ///
+    /// # Errors
+    /// When no reason is given, or when the database refuses.
+    pub fn decide(&self, verdict: LinkVerdict, by: &str, reason: &str) -> Result<Reconciled> {
+        named(by)?;
+        let decision =
+            Decision { verdict, by: by.to_owned(), at: self.now(), reason: reason.to_owned() };
+        self.store.write(|book| {
+            book.add_decision(&decision)?;
+            book.record(Draft {
+                kind: "link_decided".to_owned(),
+                actor: by.to_owned(),
+                on_behalf_of: String::new(),
+                subject: subject_of(&decision.verdict),
+                at: decision.at,
+                body: serde_json::to_value(&decision).unwrap_or_default(),
+            })
+        })?;
+        self.reconcile()
+    }
+
+    /// Puts a finding off until a day, with a reason.
+    ///
+    /// # Errors
+    /// When there is no such finding, the day has passed, or no reason is given.
+    pub fn put_off(&self, id: &FindingId, put_off: PutOff) -> Result<()> {
+        named(&put_off.by)?;
+        if put_off.reason.trim().is_empty() {
+            return Err(Error::input("A finding is put off only with a reason.")
+                .hint("Add `--reason \"…\"`: an auditor will read it."));
+        }
+        if put_off.until <= self.today() {
+            return Err(Error::input(format!("{} has passed already.", put_off.until))
+                .hint("Name a day after today; on that day the finding comes back."));
+        }
+        self.store.write(|book| {
+            let mut tracked =
+                book.reading().findings()?.into_iter().find(|t| t.finding.id == *id).ok_or_else(
+                    || {
+                        Error::input(format!("There is no finding {id}."))
+                            .hint("`rollbook findings` lists them with their ids.")
+                    },
+                )?;
+            tracked.standing.put_off = Some(put_off.clone());
+            book.put_finding(&tracked)?;
+            book.record(Draft {
+                kind: "finding_put_off".to_owned(),
+                actor: put_off.by.clone(),
+                on_behalf_of: String::new(),
+                subject: id.to_string(),
+                at: self.now(),
+                body: serde_json::to_value(&put_off).unwrap_or_default(),
+            })
+        })
+    }
+
+    fn views(&self, book: &Reading<'_>) -> Result<BTreeMap<InstanceName, View>> {
+        let mut views = BTreeMap::new();
+        for instance in &self.config.instances {
+            let head = book.newest_snapshot(&instance.name)?;
+            let view = View {
+                taken_at: head.as_ref().map(|h| h.taken_at),
+                coverage: head.as_ref().map_or_else(
+                    || Coverage::Partial { why: "It was never read.".to_owned() },
+                    |h| h.coverage.clone(),
+                ),
+                groups: head.map(|h| h.groups).unwrap_or_default(),
+                covers: instance.covers.clone(),
+                admin_roles: instance.admin_roles.clone(),
+                stale_after_h: instance.stale_after_h,
+            };
+            views.insert(instance.name.clone(), view);
+        }
+        Ok(views)
+    }
+
+    fn feeds(&self, book: &Reading<'_>) -> Result<BTreeMap<SourceName, Feed>> {
+        let mut feeds = BTreeMap::new();
+        for source in &self.config.sources {
+            let state = book.feed(&source.name)?.unwrap_or_default();
+            let feed = Feed {
+                taken_at: state.taken_at,
+                kept_out: state.kept_out,
+                stale_after_h: source.stale_after_h,
+            };
+            feeds.insert(source.name.clone(), feed);
+        }
+        Ok(feeds)
+    }
+}
+
+fn summarise(graph: &Graph, tracked: &[Tracked]) -> Reconciled {
+    let mut summary = Reconciled {
+        identities: graph.identities().len(),
+        accounts: graph.links().len(),
+        ..Reconciled::default()
+    };
+    for link in graph.links() {
+        *summary.links.entry(link.state.word()).or_default() += 1;
+    }
+    for one in tracked {
+        *summary.findings.entry(one.standing.change).or_default() += 1;
+    }
+    summary
+}
+
+fn subject_of(verdict: &LinkVerdict) -> String {
+    match verdict {
+        LinkVerdict::Confirm { account, .. }
+        | LinkVerdict::Reject { account, .. }
+        | LinkVerdict::Type { account, .. } => account.to_string(),
+        LinkVerdict::Same { left, right } | LinkVerdict::Apart { left, right } => {
+            format!("{left} {right}")
+        }
+    }
+}
+
+/// Whoever decides is a named person.
+pub(crate) fn named(by: &str) -> Result<()> {
+    if by.trim().is_empty() {
+        return Err(Error::input("It is not said who you are.")
+            .hint("Add `--by NAME` or set ROLLBOOK_BY; the name goes into the audit chain."));
+    }
+    Ok(())
+}

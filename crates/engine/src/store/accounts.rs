@@ -1,0 +1,152 @@
+//! Instances as last seen: snapshot heads and accounts.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rollbook_core::account::{Account, Group};
+use rollbook_core::id::{InstanceName, SnapshotId};
+use rollbook_core::snapshot::{Coverage, Snapshot};
+use rusqlite::{OptionalExtension, params};
+use serde::{Deserialize, Serialize};
+
+use super::row::{Difference, all, difference, pack, unpack};
+use super::{Reading, Writing};
+use crate::error::Result;
+
+/// A snapshot without its accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SnapshotHead {
+    /// Its id.
+    pub id: SnapshotId,
+    /// Of which instance.
+    pub instance: InstanceName,
+    /// When the reading ended.
+    pub taken_at: Timestamp,
+    /// Which way it was read.
+    pub channel: String,
+    /// Whether it is all there is.
+    pub coverage: Coverage,
+    /// Accounts read.
+    pub count: u64,
+    /// The count that the instance gave, where it gave one.
+    pub reported: Option<u64>,
+    /// The groups of the instance.
+    pub groups: Vec<Group>,
+}
+
+impl Reading<'_> {
+    /// The newest snapshot of an instance, if it was ever read.
+    pub fn newest_snapshot(&self, instance: &InstanceName) -> Result<Option<SnapshotHead>> {
+        let body: Option<String> = self
+            .db
+            .prepare_cached(
+                "SELECT body FROM snapshot WHERE instance = $1 ORDER BY taken_at DESC LIMIT 1",
+            )?
+            .query_row([instance.as_str()], |row| row.get(0))
+            .optional()?;
+        body.map(|body| unpack("snapshot", &body)).transpose()
+    }
+
+    /// How many accounts of an instance are known.
+    pub fn account_count(&self, instance: &InstanceName) -> Result<u64> {
+        let mut query =
+            self.db.prepare_cached("SELECT COUNT(*) FROM account WHERE instance = $1")?;
+        let count: i64 = query.query_row([instance.as_str()], |row| row.get(0))?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// How many complete snapshots of an instance were ever taken.
+    pub fn complete_snapshots(&self, instance: &InstanceName) -> Result<u32> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT COUNT(*) FROM snapshot WHERE instance = $1 AND complete = 1")?;
+        Ok(query.query_row([instance.as_str()], |row| row.get(0))?)
+    }
+
+    /// The accounts of all instances as last seen, ordered by instance and key.
+    pub fn accounts(&self) -> Result<Vec<Account>> {
+        all(self.db, "account", "SELECT body FROM account ORDER BY instance, key", [])
+    }
+
+    fn account_rows(&self, instance: &InstanceName) -> Result<BTreeMap<String, String>> {
+        let mut query =
+            self.db.prepare_cached("SELECT key, body FROM account WHERE instance = $1")?;
+        let rows = query.query_map([instance.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+impl Writing<'_> {
+    /// Records a snapshot. A complete one replaces what was known of the instance; a partial one
+    /// adds and changes, and removes nothing.
+    pub fn put_snapshot(&self, snapshot: &Snapshot) -> Result<SnapshotHead> {
+        let head = SnapshotHead {
+            id: snapshot.id(),
+            instance: snapshot.instance.clone(),
+            taken_at: snapshot.taken_at,
+            channel: snapshot.channel.clone(),
+            coverage: snapshot.coverage.clone(),
+            count: snapshot.accounts.len() as u64,
+            reported: snapshot.reported,
+            groups: snapshot.groups.clone(),
+        };
+        self.tx
+            .prepare_cached(
+                "INSERT INTO snapshot (id, instance, taken_at, complete, body)
+                 VALUES ($1, $2, $3, $4, $5)
+                 ON CONFLICT (id) DO UPDATE SET complete = excluded.complete, body = excluded.body",
+            )?
+            .execute(params![
+                head.id.as_str(),
+                head.instance.as_str(),
+                head.taken_at.to_string(),
+                i64::from(head.coverage.is_complete()),
+                pack(&head)?
+            ])?;
+        self.put_accounts(snapshot)?;
+        Ok(head)
+    }
+
+    fn put_accounts(&self, snapshot: &Snapshot) -> Result<()> {
+        let instance = &snapshot.instance;
+        let mut after = BTreeMap::new();
+        for account in &snapshot.accounts {
+            after.insert(account.key.as_str().to_owned(), pack(account)?);
+        }
+        let Difference { put, drop } = difference(&self.reading().account_rows(instance)?, after);
+        let mut upsert = self.tx.prepare_cached(
+            "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
+             ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body",
+        )?;
+        for (key, body) in put {
+            upsert.execute(params![instance.as_str(), key, body])?;
+        }
+        if snapshot.coverage.is_complete() {
+            let mut delete =
+                self.tx.prepare_cached("DELETE FROM account WHERE instance = $1 AND key = $2")?;
+            for key in drop {
+                delete.execute(params![instance.as_str(), key])?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Records what a look at one account saw, between two snapshots.
+    pub fn put_seen(&self, account: &Account) -> Result<()> {
+        self.tx
+            .prepare_cached(
+                "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
+                 ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body",
+            )?
+            .execute(params![account.instance.as_str(), account.key.as_str(), pack(account)?])?;
+        Ok(())
+    }
+
+    /// Records that a look proved an account absent, between two snapshots.
+    pub fn put_absent(&self, instance: &InstanceName, key: &str) -> Result<()> {
+        self.tx
+            .prepare_cached("DELETE FROM account WHERE instance = $1 AND key = $2")?
+            .execute(params![instance.as_str(), key])?;
+        Ok(())
+    }
+}

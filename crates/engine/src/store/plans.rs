@@ -1,0 +1,216 @@
+//! Plans, approvals, runs and what was recorded about each change.
+
+use jiff::Timestamp;
+use rollbook_core::approval::Approval;
+use rollbook_core::change::Change;
+use rollbook_core::guard::PastEffect;
+use rollbook_core::id::{ChangeId, InstanceName, PlanId, RunId};
+use rollbook_core::plan::Plan;
+use rollbook_core::step::Recorded;
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::row::{all, pack, unpack};
+use super::{Reading, Writing};
+use crate::error::{Error, Result};
+
+/// One execution of one plan.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunRow {
+    /// Its id.
+    pub id: RunId,
+    /// Which plan.
+    pub plan: PlanId,
+    /// When it began.
+    pub began_at: Timestamp,
+    /// When its last change ended. `None`: it goes on.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// One thing recorded about one change of a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepRow {
+    /// Of which change.
+    pub change: ChangeId,
+    /// What was recorded.
+    pub recorded: Recorded,
+}
+
+impl Reading<'_> {
+    /// The plan with this id. A plan that was changed in the database does not load.
+    pub fn plan(&self, id: &PlanId) -> Result<Option<Plan>> {
+        let body: Option<String> = self
+            .db
+            .prepare_cached("SELECT body FROM plan WHERE id = $1")?
+            .query_row([id.as_str()], |row| row.get(0))
+            .optional()?;
+        body.map(|body| unpack("plan", &body)).transpose()
+    }
+
+    /// All plans, newest first.
+    pub fn plans(&self) -> Result<Vec<Plan>> {
+        all(self.db, "plan", "SELECT body FROM plan ORDER BY made_at DESC, id", [])
+    }
+
+    /// The approvals of a plan, in the order in which they were given.
+    pub fn approvals(&self, plan: &PlanId) -> Result<Vec<Approval>> {
+        all(
+            self.db,
+            "approval",
+            "SELECT body FROM approval WHERE plan = $1 ORDER BY id",
+            [plan.as_str()],
+        )
+    }
+
+    /// The run of a plan, if it was ever run.
+    pub fn run_of(&self, plan: &PlanId) -> Result<Option<RunRow>> {
+        let mut query = self
+            .db
+            .prepare_cached("SELECT id, plan, began_at, ended_at FROM run WHERE plan = $1")?;
+        query.query_row([plan.as_str()], run_row).optional()?.transpose()
+    }
+
+    /// All runs, newest first.
+    pub fn runs(&self) -> Result<Vec<RunRow>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT id, plan, began_at, ended_at FROM run ORDER BY began_at DESC, id",
+        )?;
+        let rows = query.query_map([], run_row)?;
+        rows.map(|row| row?).collect()
+    }
+
+    /// What was recorded about the changes of a run, oldest first.
+    pub fn steps(&self, run: &RunId) -> Result<Vec<StepRow>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT change, body FROM step WHERE run = $1 ORDER BY change, position",
+        )?;
+        let mut rows = query.query([run.as_str()])?;
+        let mut steps = Vec::new();
+        while let Some(row) = rows.next()? {
+            let change = ChangeId::new(row.get::<_, String>(0)?);
+            let body: String = row.get(1)?;
+            steps.push(StepRow { change, recorded: unpack("step", &body)? });
+        }
+        Ok(steps)
+    }
+
+    /// What was recorded about one change of a run, oldest first.
+    pub fn steps_of(&self, run: &RunId, change: &ChangeId) -> Result<Vec<Recorded>> {
+        all(
+            self.db,
+            "step",
+            "SELECT body FROM step WHERE run = $1 AND change = $2 ORDER BY position",
+            [run.as_str(), change.as_str()],
+        )
+    }
+
+    /// What was done to vendors since `since`.
+    pub fn effects_since(&self, since: Timestamp) -> Result<Vec<PastEffect>> {
+        all(
+            self.db,
+            "effect",
+            "SELECT body FROM effect WHERE at >= $1 ORDER BY at, change",
+            [since.to_string()],
+        )
+    }
+}
+
+fn run_row(row: &Row<'_>) -> rusqlite::Result<Result<RunRow>> {
+    let (id, plan): (String, String) = (row.get(0)?, row.get(1)?);
+    let (began, ended): (String, Option<String>) = (row.get(2)?, row.get(3)?);
+    Ok((|| {
+        Ok(RunRow {
+            id: RunId::new(id),
+            plan: PlanId::new(plan),
+            began_at: moment(&began)?,
+            ended_at: ended.as_deref().map(moment).transpose()?,
+        })
+    })())
+}
+
+fn moment(text: &str) -> Result<Timestamp> {
+    text.parse().map_err(|e| {
+        Error::setup(format!("`{text}` in the table `run` is no time; the database was changed."))
+            .hint("Restore the newest backup of the workspace folder.")
+            .because(e)
+    })
+}
+
+impl Writing<'_> {
+    /// Stores a plan. Storing the same plan again changes nothing.
+    pub fn put_plan(&self, plan: &Plan) -> Result<()> {
+        self.tx.execute(
+            "INSERT INTO plan (id, digest, made_at, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (id) DO NOTHING",
+            params![plan.id().as_str(), plan.digest(), plan.made_at().to_string(), pack(plan)?],
+        )?;
+        Ok(())
+    }
+
+    /// Stores an approval of a plan. The same approval twice is one.
+    pub fn put_approval(&self, plan: &PlanId, approval: &Approval) -> Result<()> {
+        self.tx.execute(
+            "INSERT INTO approval (id, plan, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            params![approval.id().as_str(), plan.as_str(), pack(approval)?],
+        )?;
+        Ok(())
+    }
+
+    /// Begins the run of a plan and uses its approvals up. A plan runs at most once.
+    pub fn begin_run(&self, run: &RunRow) -> Result<()> {
+        let begun = self.tx.execute(
+            "INSERT INTO run (id, plan, began_at) VALUES ($1, $2, $3) ON CONFLICT (plan) DO NOTHING",
+            params![run.id.as_str(), run.plan.as_str(), run.began_at.to_string()],
+        )?;
+        if begun == 0 {
+            return Err(Error::refused(format!("The plan {} was run already.", run.plan))
+                .hint("An approval holds for one run. Make a new plan and have it approved."));
+        }
+        self.tx.execute(
+            "UPDATE approval SET used_by = $1 WHERE plan = $2 AND used_by IS NULL",
+            [run.id.as_str(), run.plan.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Ends a run.
+    pub fn end_run(&self, run: &RunId, at: Timestamp) -> Result<()> {
+        self.tx.execute(
+            "UPDATE run SET ended_at = $1 WHERE id = $2",
+            [&at.to_string(), run.as_str()],
+        )?;
+        Ok(())
+    }
+
+    /// Records one thing about one change.
+    pub fn add_step(
+        &self,
+        run: &RunId,
+        change: &ChangeId,
+        at: Timestamp,
+        recorded: &Recorded,
+    ) -> Result<()> {
+        self.tx
+            .prepare_cached(
+                "INSERT INTO step (run, change, position, at, body)
+                 SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
+                 FROM step WHERE run = $1 AND change = $2",
+            )?
+            .execute(params![run.as_str(), change.as_str(), at.to_string(), pack(recorded)?])?;
+        Ok(())
+    }
+
+    /// Counts an effect of `change` for the guard's window; the same change counts once.
+    pub fn put_effect(
+        &self,
+        instance: &InstanceName,
+        change: &Change,
+        effect: &PastEffect,
+    ) -> Result<()> {
+        self.tx.execute(
+            "INSERT INTO effect (change, instance, at, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (change) DO NOTHING",
+            params![change.id.as_str(), instance.as_str(), effect.at.to_string(), pack(effect)?],
+        )?;
+        Ok(())
+    }
+}

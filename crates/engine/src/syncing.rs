@@ -1,0 +1,234 @@
+//! Sync: read the sources, read the instances, reconcile.
+//!
+//! One source or instance that cannot be read never keeps the others from being read, and never
+//! takes away what was known of it: what we could not see stays as last seen, and is said to be so.
+
+use rollbook_core::event::Draft;
+use rollbook_core::id::{InstanceName, SourceName};
+use rollbook_core::snapshot::{Coverage, Snapshot};
+use serde_json::json;
+
+use crate::config::{InstanceConfig, SourceConfig};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+use crate::reconcile::Reconciled;
+use crate::shrink;
+use crate::source::{self, Delivery, LastGood};
+use crate::store::{FeedState, SnapshotHead};
+
+/// What a sync read and found.
+#[derive(Debug)]
+pub struct Synced {
+    /// The sources, in the order of the configuration.
+    pub sources: Vec<SourceRead>,
+    /// The instances, in the order of the configuration.
+    pub instances: Vec<InstanceRead>,
+    /// What reconciling found.
+    pub reconciled: Reconciled,
+}
+
+/// What became of one source.
+#[derive(Debug)]
+pub struct SourceRead {
+    /// Which.
+    pub source: SourceName,
+    /// What was delivered, or why the last good delivery stays in force.
+    pub read: Result<Delivery>,
+}
+
+/// What became of one instance.
+#[derive(Debug)]
+pub struct InstanceRead {
+    /// Which.
+    pub instance: InstanceName,
+    /// The snapshot, or why there is none.
+    pub read: Result<SnapshotHead>,
+}
+
+impl Engine {
+    /// Reads every source and every instance, or only those named, and reconciles.
+    ///
+    /// # Errors
+    /// When a name is unknown or the database refuses. What goes wrong with one source or instance
+    /// is in its line.
+    pub async fn sync(&self, only: &[String], progress: &dyn Progress) -> Result<Synced> {
+        self.check_names(only)?;
+        let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
+        let mut sources = Vec::new();
+        for config in self.config.sources.iter().filter(|s| wanted(s.name.as_str())) {
+            progress.begin(&format!("Reading {}", config.name), None);
+            let read = self.read_source(config, progress);
+            progress.end();
+            sources.push(SourceRead { source: config.name.clone(), read });
+        }
+        let mut instances = Vec::new();
+        for config in self.config.instances.iter().filter(|i| wanted(i.name.as_str())) {
+            progress.begin(&format!("Reading {}", config.name), None);
+            let read = self.read_instance(config).await;
+            progress.end();
+            instances.push(InstanceRead { instance: config.name.clone(), read });
+        }
+        progress.begin("Linking accounts and looking for what is wrong", None);
+        let reconciled = self.reconcile()?;
+        progress.end();
+        Ok(Synced { sources, instances, reconciled })
+    }
+
+    fn check_names(&self, only: &[String]) -> Result<()> {
+        let sources = self.config.sources.iter().map(|s| s.name.as_str());
+        let known: Vec<&str> =
+            sources.chain(self.config.instances.iter().map(|i| i.name.as_str())).collect();
+        match only.iter().find(|name| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some(name) => Err(Error::input(format!("There is no source or instance `{name}`."))
+                .hint(format!("rollbook.toml names these: {}.", known.join(", ")))),
+        }
+    }
+
+    fn read_source(&self, config: &SourceConfig, progress: &dyn Progress) -> Result<Delivery> {
+        let mut records = Vec::new();
+        let read = source::read(config, &self.dir, &mut |record| {
+            records.push(record);
+            progress.advance(1);
+            Ok(())
+        });
+        let read =
+            read.and_then(|delivery| Ok((source::read_appointments(config, &self.dir)?, delivery)));
+        let (appointments, delivery) = match read {
+            Ok(read) => read,
+            Err(error) => return Err(self.keep_out(config, error)),
+        };
+        let previous = self.last_good(&config.name)?;
+        if let Some(kept) = source::stop(previous.as_ref(), &delivery, config) {
+            return Err(self.keep_out(config, Error::refused(kept.why).hint(kept.hint)));
+        }
+        let now = self.now();
+        let state = FeedState {
+            taken_at: Some(now),
+            digest: delivery.sha256.clone(),
+            rows: delivery.rows,
+            kept_out: None,
+        };
+        self.store.write(|book| {
+            let unchanged = book
+                .reading()
+                .feed(&config.name)?
+                .is_some_and(|feed| feed.digest == state.digest && appointments.is_empty());
+            if !unchanged {
+                book.put_delivery(&config.name, &records, &appointments)?;
+            }
+            book.put_feed(&config.name, &state)?;
+            book.record(Draft {
+                kind: "source_read".to_owned(),
+                actor: "rollbook".to_owned(),
+                on_behalf_of: String::new(),
+                subject: config.name.to_string(),
+                at: now,
+                body: json!({
+                    "file": delivery.file, "sha256": delivery.sha256, "rows": delivery.rows,
+                    "repeated": delivery.repeated,
+                }),
+            })
+        })?;
+        Ok(delivery)
+    }
+
+    fn last_good(&self, source: &SourceName) -> Result<Option<LastGood>> {
+        self.store.read(|book| {
+            let Some(feed) = book.feed(source)?.filter(|feed| feed.taken_at.is_some()) else {
+                return Ok(None);
+            };
+            let numbers = book.worker_numbers(source)?;
+            Ok(Some(LastGood::new(feed.rows, numbers.iter().map(String::as_str))))
+        })
+    }
+
+    /// Records that a delivery was kept out; the last good one stays in force.
+    fn keep_out(&self, config: &SourceConfig, error: Error) -> Error {
+        let recorded = self.store.write(|book| {
+            let mut state = book.reading().feed(&config.name)?.unwrap_or_default();
+            state.kept_out = Some(error.message.clone());
+            book.put_feed(&config.name, &state)?;
+            book.record(Draft {
+                kind: "source_kept_out".to_owned(),
+                actor: "rollbook".to_owned(),
+                on_behalf_of: String::new(),
+                subject: config.name.to_string(),
+                at: self.now(),
+                body: json!({"why": error.message}),
+            })
+        });
+        recorded.err().unwrap_or(error)
+    }
+
+    async fn read_instance(&self, config: &InstanceConfig) -> Result<SnapshotHead> {
+        let observed = match self.open_channel(config) {
+            Ok(channel) => channel.observe().await,
+            Err(error) => Err(error),
+        };
+        let now = self.now();
+        let observed = match observed {
+            Ok(observed) => observed,
+            Err(error) => return Err(self.not_seen(config, error)),
+        };
+        // A token that lost its rights often shows an empty list, not an error; so the list must be
+        // believable beside what is known, our own removals since the last reading included.
+        let before = self.store.read(|book| match book.complete_snapshots(&config.name)? {
+            0 => Ok(None),
+            _ => book.account_count(&config.name).map(Some),
+        })?;
+        let count = observed.accounts.len() as u64;
+        let coverage = shrink::coverage(observed.coverage, before, count, config.shrink_pct_max);
+        let snapshot = Snapshot {
+            instance: config.name.clone(),
+            taken_at: now,
+            channel: config.channel().to_owned(),
+            coverage,
+            reported: observed.reported,
+            accounts: observed.accounts,
+            groups: observed.groups,
+        };
+        self.store.write(|book| {
+            let head = book.put_snapshot(&snapshot)?;
+            book.record(Draft {
+                kind: "instance_read".to_owned(),
+                actor: "rollbook".to_owned(),
+                on_behalf_of: String::new(),
+                subject: config.name.to_string(),
+                at: now,
+                body: json!({
+                    "snapshot": head.id, "accounts": head.count, "reported": head.reported,
+                    "coverage": head.coverage,
+                }),
+            })?;
+            Ok(head)
+        })
+    }
+
+    /// Records that an instance could not be read: its view is partial from now on.
+    fn not_seen(&self, config: &InstanceConfig, error: Error) -> Error {
+        let now = self.now();
+        let unseen = Snapshot {
+            instance: config.name.clone(),
+            taken_at: now,
+            channel: config.channel().to_owned(),
+            coverage: Coverage::Partial { why: error.message.clone() },
+            reported: None,
+            accounts: Vec::new(),
+            groups: Vec::new(),
+        };
+        let recorded = self.store.write(|book| {
+            book.put_snapshot(&unseen)?;
+            book.record(Draft {
+                kind: "instance_not_read".to_owned(),
+                actor: "rollbook".to_owned(),
+                on_behalf_of: String::new(),
+                subject: config.name.to_string(),
+                at: now,
+                body: json!({"why": error.message}),
+            })
+        });
+        recorded.err().unwrap_or(error)
+    }
+}
