@@ -17,13 +17,16 @@ Usage: cargo xtask <COMMAND>
 
   tidy   check layers, sizes, words, documents and licences of the repository
   test   format, lints, tidy, documents, verifier, then every test with the peers running
+  peers  run a command with the peers running: cargo xtask peers cargo nextest run -p CRATE
 ";
 
 fn main() -> ExitCode {
-    let asked = std::env::args().nth(1);
-    let done = match asked.as_deref() {
-        Some("tidy") => tidy::run(&root()),
-        Some("test") => test::run(&root()),
+    let asked: Vec<String> = std::env::args().skip(1).collect();
+    let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
+    let done = match asked.as_slice() {
+        ["tidy"] => tidy::run(&root()),
+        ["test"] => test::run(&root()),
+        ["peers", program, arguments @ ..] => test::beside_peers(&root(), program, arguments),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };
     match done {

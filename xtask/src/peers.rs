@@ -3,7 +3,9 @@
 //! Every script `tests/peers/*.sh` is one. Bash runs it with a port and a folder; it installs
 //! into the folder what is not there yet, then serves on `127.0.0.1:PORT`. It must `exec` the server
 //! so that ending the process ends the server, and it prints a line `ready` once the server listens.
+//! What it writes to standard error goes to `log.txt` in its folder.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -27,6 +29,7 @@ struct Peer {
     port: u16,
     child: Child,
     lines: Receiver<String>,
+    log: PathBuf,
 }
 
 impl Peers {
@@ -64,8 +67,11 @@ impl Peer {
         std::fs::create_dir_all(&home)
             .with_context(|| format!("{} cannot be made", home.display()))?;
         let port = free_port()?;
+        let log = home.join("log.txt");
+        let errors =
+            File::create(&log).with_context(|| format!("{} cannot be made", log.display()))?;
         let mut command = Command::new("bash");
-        command.arg(script);
+        command.arg(script).stderr(errors);
         command.arg(port.to_string()).arg(&home).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command
             .spawn()
@@ -78,26 +84,24 @@ impl Peer {
                 let _ = send.send(line);
             }
         });
-        Ok(Self { name, port, child, lines })
+        Ok(Self { name, port, child, lines, log })
     }
 
     fn ready(&self, until: Instant) -> Result<()> {
-        let mut said = Vec::new();
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) if line.trim() == "ready" => return Ok(()),
-                Ok(line) => said.push(line),
-                Err(RecvTimeoutError::Timeout) => {
-                    bail!(self.failed("was not ready in time", &said))
-                }
-                Err(RecvTimeoutError::Disconnected) => bail!(self.failed("ended by itself", &said)),
+                Ok(_) => {}
+                Err(RecvTimeoutError::Timeout) => bail!(self.failed("was not ready in time")),
+                Err(RecvTimeoutError::Disconnected) => bail!(self.failed("ended by itself")),
             }
         }
     }
 
-    fn failed(&self, how: &str, said: &[String]) -> String {
-        format!("make test stopped: the peer {} {how}. It said:\n{}", self.name, said.join("\n"))
+    fn failed(&self, how: &str) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        format!("Stopped: the peer {} {how}. It wrote to {}:\n{log}", self.name, self.log.display())
     }
 }
 
@@ -138,7 +142,7 @@ mod tests {
 
     #[test]
     fn a_peer_that_ends_by_itself_is_reported_with_its_last_words() {
-        let folder = folder("peer-ends", "echo no such package");
+        let folder = folder("peer-ends", "echo no such package >&2");
         let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
         let error = started.ready().err().expect("it ended").to_string();
         assert!(error.contains("the peer echo ended by itself"), "{error}");

@@ -23,7 +23,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         command.args(arguments.split(' ')).current_dir(root);
         command
     };
-    let peers = Peers::start(&root.join("tests/peers"), &root.join("target/peers"))?;
+    let peers = start_peers(root)?;
     step("format", &mut cargo("fmt --all --check"))?;
     say("--- tidy");
     tidy::run(root)?;
@@ -37,11 +37,23 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     say(&format!("--- tests, with the peers {}", peers.told()));
     let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if nextest.is_ok_and(|status| status.success()) {
-        let mut tests = cargo("nextest run --workspace --locked");
+        let mut tests = cargo("nextest run --workspace --locked --no-fail-fast");
         return finish("tests", tests.env(PEERS, peers.told()));
     }
     say("cargo-nextest is not installed; cargo test does the same, more slowly.");
-    counted(cargo("test --workspace --all-targets --locked").env(PEERS, peers.told()))
+    counted(
+        cargo("test --workspace --all-targets --locked --no-fail-fast").env(PEERS, peers.told()),
+    )
+}
+
+/// Runs `program` with the peers beside it, for the inner loop.
+pub(crate) fn beside_peers(root: &Path, program: &str, arguments: &[&str]) -> Result<()> {
+    let peers = start_peers(root)?.ready()?;
+    finish(program, Command::new(program).args(arguments).env(PEERS, peers.told()))
+}
+
+fn start_peers(root: &Path) -> Result<Peers> {
+    Peers::start(&root.join("tests/peers"), &root.join("target/peers"))
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {
@@ -52,7 +64,7 @@ fn step(name: &str, command: &mut Command) -> Result<()> {
 fn finish(name: &str, command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("{name} could not be started"))?;
     if !status.success() {
-        bail!("make test stopped: {name} failed");
+        bail!("Stopped: {name} failed.");
     }
     Ok(())
 }
@@ -87,7 +99,7 @@ fn counted(command: &mut Command) -> Result<()> {
     let status = child.wait().context("cargo test could not be waited for")?;
     say(&format!("{passed} passed, {failed} failed"));
     if !status.success() {
-        bail!("make test stopped: tests failed");
+        bail!("Stopped: tests failed.");
     }
     Ok(())
 }
