@@ -65,20 +65,34 @@ impl<'a> Case<'a> {
 
     /// A finding about an account, with what was read of the account as the last evidence.
     pub(super) fn on_account(&self, draft: Draft, account: &Account, link: &Link) -> Finding {
-        let at = account.account_ref();
         let mut evidence = draft.evidence;
-        evidence.push(Evidence::new("state", account.state.word(), &at));
+        evidence.extend(self.facts_of(account, link));
+        let severity = draft.severity.weighed(self.is_privileged(account, link));
+        finding(Draft { severity, evidence, ..draft })
+    }
+
+    /// What was read of the account, as evidence.
+    pub(super) fn facts_of(&self, account: &Account, link: &Link) -> Vec<Evidence> {
+        let at = account.account_ref();
+        let mut evidence = vec![Evidence::new("state", account.state.word(), &at)];
         if let Some(created) = account.created {
             evidence.push(Evidence::new("created", created.to_string(), &at));
         }
-        evidence.push(Evidence::new(
-            "link",
-            format!("{}: {}", link.state.word(), link.because),
-            &at,
-        ));
+        let link = format!("{}: {}", link.state.word(), link.because);
+        evidence.push(Evidence::new("link", link, &at));
         evidence.extend(self.read(&account.instance));
-        let severity = draft.severity.weighed(self.is_privileged(account, link));
-        finding(Draft { severity, evidence, ..draft })
+        evidence
+    }
+
+    /// Whether a source was never read, so that somebody who is here may be unknown.
+    pub(super) fn is_blind(&self) -> bool {
+        self.graph.feeds().values().any(|feed| feed.taken_at.is_none())
+    }
+
+    /// The kinds of worker that the instance is for, as evidence, if not for all.
+    pub(super) fn is_for(&self, instance: &InstanceName) -> Option<Evidence> {
+        let covers = self.covers(instance);
+        (!covers.is_empty()).then(|| Evidence::new("is for", covers.join(", "), instance))
     }
 
     /// When the instance was read, as evidence.

@@ -81,21 +81,20 @@ fn in_order(left: RecordRef, right: RecordRef) -> (RecordRef, RecordRef) {
 
 /// Records that resolution left apart although they look very much alike.
 pub(super) fn lookalikes(case: &Case<'_>) -> Vec<Finding> {
-    let strong = case.graph.lookalikes().iter().filter(|it| it.score >= LOOKALIKE_SCORE_MIN);
-    let mut by_ref: BTreeMap<RecordRef, Vec<&WorkerRecord>> = BTreeMap::new();
-    let wanted: Vec<_> = strong.collect();
-    if wanted.is_empty() {
+    let lookalikes = case.graph.lookalikes().iter();
+    let strong: Vec<_> = lookalikes.filter(|pair| pair.score >= LOOKALIKE_SCORE_MIN).collect();
+    if strong.is_empty() {
         return Vec::new();
     }
+    let mut by_ref: BTreeMap<RecordRef, Vec<&WorkerRecord>> = BTreeMap::new();
     for record in case.graph.records() {
         by_ref.entry(record.record_ref()).or_default().push(record);
     }
     let spells = |at: &RecordRef| by_ref.get(at).map_or(&[][..], Vec::as_slice);
     let mut found = Vec::new();
-    for pair in wanted {
-        let doubles =
-            |left: &&WorkerRecord| spells(&pair.right).iter().any(|right| is_double(left, right));
-        if !spells(&pair.left).iter().any(|left| doubles(&left)) {
+    for pair in strong {
+        let (left, right) = (spells(&pair.left), spells(&pair.right));
+        if !left.iter().any(|one| right.iter().any(|other| is_double(one, other))) {
             continue;
         }
         let (one, other) = in_order(pair.left.clone(), pair.right.clone());

@@ -148,18 +148,15 @@ fn extra_grant(
     }
     evidence.extend(days_of_grant(grant, &at));
     let privileged = case.is_admin_entitlement(&account.instance, &grant.entitlement);
-    let draft = Draft {
+    evidence.extend(case.facts_of(account, link));
+    finding(Draft {
         kind: Kind::ExtraGrant,
         subject: Subject::Grant { account: at, entitlement: grant.entitlement.clone() },
         identity: Some(person.identity.id.clone()),
-        severity: if privileged { Severity::High } else { Severity::Medium },
+        severity: Severity::Medium.weighed(privileged),
         because,
         evidence,
-    };
-    let mut found = case.on_account(draft, account, link);
-    // The entitlement decides how bad this is, not what else the account may do.
-    found.severity = if privileged { Severity::High } else { Severity::Medium };
-    found
+    })
 }
 
 fn days_of_grant(grant: &Grant, at: &crate::id::AccountRef) -> Vec<Evidence> {

@@ -34,7 +34,7 @@ pub(super) fn of_owner(
         identity: Some(person.identity.id.clone()),
         severity: Severity::High,
         because,
-        evidence: days_of(record),
+        evidence: days_of(record).into_iter().chain(case.is_for(&account.instance)).collect(),
     };
     Some(case.on_account(draft, account, link))
 }
@@ -102,17 +102,18 @@ fn left(
     let can = words::entry(account.state);
     let last_day = words::last_day(last.ends?);
     let (on, span) = (words::day(last_day), words::span(last_day, case.today));
-    let returns = back
-        .map_or(String::new(), |day| format!(", and is not due back before {}", words::day(day)));
+    let comes_back =
+        back.map_or(String::new(), |day| format!(", is due back on {}", words::day(day)));
     Some(match still {
         None => format!(
-            "{name} left on {on} and can still {can} {instance} as {login}; that is {span}{returns}."
+            "{name} left on {on}{comes_back} and can still {can} {instance} as {login}; that is \
+             {span}."
         ),
         Some(other) => format!(
-            "{name} is still here with {}, but had {} until {on}, and can still {can} {instance} \
-             as {login}; that is {span}{returns}.",
+            "{name} is here only with {} since the {} ended on {on}{comes_back}, and can still \
+             {can} {instance} as {login}; that is {span}.",
             words::with_article(&other.kind),
-            words::with_article(&last.kind),
+            last.kind,
         ),
     })
 }

@@ -75,7 +75,7 @@ fn account(
     rule: &Birthright,
     record: &WorkerRecord,
 ) -> Finding {
-    let r#where = match rule.instance.as_str() {
+    let place = match rule.instance.as_str() {
         ANY => "any instance".to_owned(),
         name => name.to_owned(),
     };
@@ -84,7 +84,7 @@ fn account(
         person.name(),
         words::with_article(&record.kind),
         record.starts.map_or(String::new(), |day| format!(" since {}", words::day(day))),
-        r#where,
+        place,
     );
     let mut evidence = days_of(record);
     let perhaps = perhaps_theirs(case, person, rule);

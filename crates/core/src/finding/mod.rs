@@ -28,8 +28,10 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::account::Account;
 use crate::graph::Graph;
 use crate::id::{FindingId, IdentityId};
+use crate::link::Link;
 use crate::policy::Policy;
 
 use case::{Case, Person};
@@ -143,13 +145,20 @@ pub fn find(graph: &Graph, policy: &Policy, now: Timestamp, today: Date) -> Vec<
             found.extend(dormant::dormant(&case, Some(&person), account, link));
         }
     }
-    for (account, link) in graph.accounts().filter(|(_, link)| link.owner().is_none()) {
+    for (account, link) in unowned(graph) {
         found.extend(owner::of_unowned(&case, account, link));
         found.extend(grant::outlived(&case, None, account));
         found.extend(dormant::dormant(&case, None, account, link));
     }
     found.extend(duplicate::lookalikes(&case));
     ordered(found)
+}
+
+/// Accounts without a sure owner, or with one of whom nothing is known any more.
+fn unowned(graph: &Graph) -> impl Iterator<Item = (&Account, &Link)> {
+    graph
+        .accounts()
+        .filter(|(_, link)| link.owner().and_then(|owner| graph.identity(owner)).is_none())
 }
 
 fn ordered(mut found: Vec<Finding>) -> Vec<Finding> {

@@ -51,11 +51,6 @@ impl<'a> Presence<'a> {
             None => Self::NotYet,
         }
     }
-
-    /// Whether they have gone for good or for now: they were here and are not.
-    pub(super) fn is_gone(self) -> bool {
-        matches!(self, Self::Left { .. })
-    }
 }
 
 fn last_ended<'a, 'b>(

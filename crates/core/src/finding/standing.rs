@@ -1,6 +1,6 @@
 //! Since when a finding is known, what became of it since the last run, and who put it off.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Finding, Subject};
 use crate::graph::{Graph, View};
 use crate::id::{AccountRef, FindingId, IdentityId, InstanceName, RecordRef};
+use crate::snapshot::Coverage;
 
 /// A finding and what is known about its past.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -121,7 +122,7 @@ pub fn compare(
             standing: found(known.get(&finding.id).map(|old| &old.standing), at, today),
         })
         .collect();
-    let found_now: std::collections::BTreeSet<_> = now.iter().map(|finding| &finding.id).collect();
+    let found_now: BTreeSet<_> = now.iter().map(|finding| &finding.id).collect();
     let missed = before.iter().filter(|old| !found_now.contains(&old.finding.id));
     all.extend(missed.map(|old| Tracked {
         finding: old.finding.clone(),
@@ -205,15 +206,12 @@ fn unseen_account(
     };
     match graph.account(account) {
         None => why.map(still_open),
-        Some((seen, _)) if seen.state.is_open() => {
-            owner.and_then(|owner| unseen_person(graph, owner)).map(still_open)
-        }
+        Some((seen, _)) if seen.state.is_open() => unseen_person(graph, owner).map(still_open),
         Some(_) => None,
     }
 }
 
 fn blind(instance: &InstanceName, view: &View) -> Option<String> {
-    use crate::snapshot::Coverage;
     match (view.taken_at, &view.coverage) {
         (None, _) => Some(format!("{instance} was not read")),
         (Some(_), Coverage::Partial { why }) => {
@@ -224,10 +222,10 @@ fn blind(instance: &InstanceName, view: &View) -> Option<String> {
     }
 }
 
-/// A human of whom nothing is left is unseen while a source has never been read: it may be the one
-/// that knows them.
-fn unseen_person(graph: &Graph, owner: &IdentityId) -> Option<String> {
-    if graph.records_of(owner).next().is_some() {
+/// Whoever is not known, or of whom no record is left, is unseen while a source has never been
+/// read: it may be the one that knows them.
+fn unseen_person(graph: &Graph, owner: Option<&IdentityId>) -> Option<String> {
+    if owner.is_some_and(|owner| graph.records_of(owner).next().is_some()) {
         return None;
     }
     let (source, _) = graph.feeds().iter().find(|(_, feed)| feed.taken_at.is_none())?;
@@ -260,7 +258,7 @@ fn unseen_assignment(
         .iter()
         .filter(|(name, _)| is_at(name))
         .find_map(|(name, view)| blind(name, view));
-    blind_view.or_else(|| unseen_person(graph, identity)).map(still_open)
+    blind_view.or_else(|| unseen_person(graph, Some(identity))).map(still_open)
 }
 
 fn still_open(why: String) -> String {

@@ -1,0 +1,5 @@
+//! Tests of the core from outside: text in, text out.
+
+mod finding;
+mod organisation;
+mod standing;
