@@ -17,6 +17,7 @@ pub mod evidence;
 mod nearest;
 mod outside;
 pub mod pack_page;
+pub mod packing;
 mod planning;
 pub mod progress;
 mod reconcile;

@@ -63,6 +63,11 @@ impl Engine {
         })
     }
 
+    /// The checkpoints in the file outside.
+    pub(crate) fn outside(&self) -> Result<Vec<Checkpoint>> {
+        Ok(self.checkpoints_outside()?.0)
+    }
+
     /// The checkpoints in the file outside and the length of its whole lines in bytes. A last line
     /// cut short by a crash is left out.
     fn checkpoints_outside(&self) -> Result<(Vec<Checkpoint>, usize)> {
@@ -92,12 +97,12 @@ impl Engine {
     /// Names the record at which the chain is broken.
     pub fn verify(&self) -> Result<Report> {
         self.store.check()?;
-        let (mut checkpoints, _) = self.checkpoints_outside()?;
+        let mut checkpoints = self.outside()?;
         let (events, bodies, inside) =
             self.store.read(|book| Ok((book.events()?, book.bodies()?, book.checkpoints()?)))?;
         checkpoints.extend(inside);
         event::check(&events, &bodies, &checkpoints, &self.key.verifying_key()).map_err(|broken| {
-            Error::new(Kind::Refused, format!("The audit chain is broken. {broken}."))
+            Error::new(Kind::Contradicted, format!("The audit chain is broken. {broken}."))
                 .hint("Stop working with this workspace; keep a copy of it and of the checkpoints.")
         })
     }

@@ -1,0 +1,260 @@
+//! Collects what a pack says from the book.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan as _;
+use jiff::civil::Date;
+use rollbook_core::account::Account;
+use rollbook_core::graph::Graph;
+use rollbook_core::id::{AccountRef, IdentityId, PlanId};
+use rollbook_core::link::{AccountKind, Link, LinkState};
+use serde_json::json;
+
+use super::Subject;
+use super::row::{AccountRow, Done, ExceptionRow, PopulationRow, coverage, link};
+use super::table::Fields;
+use crate::applying::{RunReport, Stand};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::planning::Proposal;
+
+/// Everything that a pack is made from.
+pub(super) struct Gathered {
+    /// The id that the event and the file names use.
+    pub(super) subject_id: String,
+    /// The subject as people know it.
+    pub(super) title: String,
+    pub(super) graph: Graph,
+    pub(super) person: Option<IdentityId>,
+    pub(super) last_day: Option<Date>,
+    pub(super) accounts: Vec<AccountRow>,
+    pub(super) exceptions: Vec<ExceptionRow>,
+    pub(super) blind_spots: Vec<ExceptionRow>,
+    pub(super) population: Vec<PopulationRow>,
+    pub(super) plans: Vec<Proposal>,
+}
+
+impl Gathered {
+    /// The tables of the pack, by file name without ending.
+    pub(super) fn tables(&self) -> Vec<(&'static str, Vec<Fields>)> {
+        let exceptions = |rows: &[ExceptionRow]| rows.iter().map(ExceptionRow::fields).collect();
+        vec![
+            ("leaver", self.accounts.iter().map(AccountRow::fields).collect()),
+            ("exceptions", exceptions(&self.exceptions)),
+            ("blind_spots", exceptions(&self.blind_spots)),
+            ("population", self.population.iter().map(PopulationRow::fields).collect()),
+            ("approvals", self.plans.iter().flat_map(approvals).collect()),
+        ]
+    }
+}
+
+fn approvals(proposal: &Proposal) -> Vec<Fields> {
+    let plan = &proposal.plan;
+    let rows = proposal.approvals.iter().map(|approval| {
+        vec![
+            ("plan", json!(plan.id())),
+            ("digest", json!(plan.digest())),
+            ("asked_by", json!(plan.requester())),
+            ("made_at", json!(plan.made_at())),
+            ("approved_by", json!(approval.by)),
+            ("approved_at", json!(approval.at)),
+            ("expires", json!(approval.expires)),
+            ("reason", json!(approval.reason)),
+            ("run", json!(proposal.run.as_ref().map(|run| &run.id))),
+        ]
+    });
+    rows.collect()
+}
+
+impl Engine {
+    pub(super) fn gather(&self, subject: &Subject) -> Result<Gathered> {
+        let graph = self.graph()?;
+        let reports = self.reports_about(subject)?;
+        let (subject_id, title, person) = match subject {
+            Subject::Person(id) => {
+                let identity = graph.identity(id).ok_or_else(|| {
+                    Error::input(format!("Nobody has the id {id}."))
+                        .hint("`rollbook identities` lists everybody.")
+                })?;
+                (id.to_string(), identity.name.clone(), Some(id.clone()))
+            }
+            Subject::Run(id) => (id.to_string(), format!("Run {id}"), None),
+        };
+        let last_day = person.as_ref().and_then(|id| last_day(&graph, id));
+        let accounts = accounts(&graph, person.as_ref(), last_day, &reports);
+        let exceptions = exceptions(&graph, person.as_ref(), &reports);
+        let (population, blind_spots) = self.population(&graph)?;
+        let plan_ids: BTreeSet<PlanId> = reports.iter().map(|r| r.plan.id()).collect();
+        let plans: Result<_> = plan_ids.iter().map(|id| self.proposal(id)).collect();
+        Ok(Gathered {
+            subject_id,
+            title,
+            person,
+            last_day,
+            accounts,
+            exceptions,
+            blind_spots,
+            population,
+            plans: plans?,
+            graph,
+        })
+    }
+
+    /// The runs that changed something of the subject, oldest first.
+    fn reports_about(&self, subject: &Subject) -> Result<Vec<RunReport>> {
+        let mut reports = Vec::new();
+        for run in self.runs()?.into_iter().rev() {
+            let report = self.run(&run.id)?;
+            let concerned = match subject {
+                Subject::Run(id) => run.id == *id,
+                Subject::Person(id) => {
+                    report.changes.iter().any(|c| c.change.identity.as_ref() == Some(id))
+                }
+            };
+            if concerned {
+                reports.push(report);
+            }
+        }
+        match (subject, reports.is_empty()) {
+            (Subject::Run(id), true) => Err(Error::input(format!("There is no run {id}."))
+                .hint("`rollbook run list` lists them.")),
+            _ => Ok(reports),
+        }
+    }
+
+    fn population(&self, graph: &Graph) -> Result<(Vec<PopulationRow>, Vec<ExceptionRow>)> {
+        let (mut population, mut blind) = (Vec::new(), Vec::new());
+        for source in &self.config.sources {
+            let feed = self.store.read(|book| book.feed(&source.name))?.unwrap_or_default();
+            if let Some(why) = &feed.kept_out {
+                blind.push(ExceptionRow { what: source.name.to_string(), because: why.clone() });
+            }
+            population.push(PopulationRow {
+                place: source.name.to_string(),
+                channel: "file".to_owned(),
+                taken_at: feed.taken_at,
+                coverage: feed.kept_out.unwrap_or_else(|| "complete".to_owned()),
+                counted: feed.rows,
+                reported: None,
+                digest: feed.digest,
+            });
+        }
+        for instance in &self.config.instances {
+            let head = self.store.read(|book| book.newest_snapshot(&instance.name))?;
+            let view = &graph.views()[&instance.name];
+            if !view.coverage.is_complete() {
+                let because = coverage(&view.coverage);
+                blind.push(ExceptionRow { what: instance.name.to_string(), because });
+            }
+            population.push(PopulationRow {
+                place: instance.name.to_string(),
+                channel: instance.channel().to_owned(),
+                taken_at: view.taken_at,
+                coverage: coverage(&view.coverage),
+                counted: head.as_ref().map_or(0, |h| h.count),
+                reported: head.as_ref().and_then(|h| h.reported),
+                digest: head.map_or_else(String::new, |h| h.id.to_string()),
+            });
+        }
+        Ok((population, blind))
+    }
+}
+
+/// The last day on which somebody works here by their records. `None`: some record is open-ended or
+/// no record says.
+fn last_day(graph: &Graph, person: &IdentityId) -> Option<Date> {
+    let ends: Option<Vec<Date>> = graph.records_of(person).map(|record| record.ends).collect();
+    ends?.into_iter().max().and_then(|gone| gone.checked_sub(1.day()).ok())
+}
+
+/// The accounts of the person and whatever the runs touched, each with the last thing done to it.
+fn accounts(
+    graph: &Graph,
+    person: Option<&IdentityId>,
+    last_day: Option<Date>,
+    reports: &[RunReport],
+) -> Vec<AccountRow> {
+    let mut done: BTreeMap<AccountRef, (String, Vec<Done>)> = BTreeMap::new();
+    for report in reports {
+        for one in &report.changes {
+            if person.is_some() && one.change.identity.as_ref() != person {
+                continue;
+            }
+            let key =
+                one.change.account.clone().unwrap_or_else(|| one.change.label.as_str().into());
+            let account = AccountRef { instance: one.change.instance.clone(), key };
+            let row = Done::of(report.run.id.as_str(), one);
+            let entry = done.entry(account).or_default();
+            entry.0.clone_from(&one.change.expects.login);
+            entry.1.push(row);
+        }
+    }
+    let owned = person.into_iter().flat_map(|id| graph.accounts_of(id));
+    for (account, _) in owned {
+        done.entry(account.account_ref()).or_insert_with(|| (account.login.clone(), Vec::new()));
+    }
+    let rows = done.into_iter().flat_map(|(account, (login, done))| {
+        let seen = graph.account(&account);
+        let (link, link_because) = link(seen.map(|(_, link)| link));
+        let row = AccountRow {
+            instance: account.instance.to_string(),
+            key: account.key.to_string(),
+            login: seen.map_or(login, |(account, _)| account.login.clone()),
+            privileged: seen.is_some_and(|(account, link)| is_privileged(graph, account, link)),
+            link,
+            link_because,
+            last_day,
+            state_now: seen.map_or("not there", |(account, _)| account.state.word()).to_owned(),
+            done: None,
+        };
+        match done.is_empty() {
+            true => vec![row],
+            false => {
+                done.into_iter().map(|d| AccountRow { done: Some(d), ..row.clone() }).collect()
+            }
+        }
+    });
+    rows.collect()
+}
+
+fn is_privileged(graph: &Graph, account: &Account, link: &Link) -> bool {
+    let admin_roles = graph.views().get(&account.instance).map(|view| &view.admin_roles);
+    let holds = |role: &String| rollbook_core::step::holds(account, role);
+    link.kind == AccountKind::Admin || admin_roles.is_some_and(|roles| roles.iter().any(holds))
+}
+
+/// What the plans left alone, what did not end as wanted, and accounts that may be the person's.
+fn exceptions(
+    graph: &Graph,
+    person: Option<&IdentityId>,
+    reports: &[RunReport],
+) -> Vec<ExceptionRow> {
+    let mut rows = BTreeSet::new();
+    for report in reports {
+        for left in report.plan.left_alone() {
+            let (what, because) = (left.label.clone(), left.because.clone());
+            rows.insert(ExceptionRow { what, because });
+        }
+        for one in report.changes.iter() {
+            let because = match &one.stand {
+                Stand::Ended(rollbook_core::step::Ending::Confirmed { .. }) => continue,
+                Stand::Ended(ending) => rollbook_core::explain::ending(&one.change, ending),
+                Stand::Held => "A stop held it back; nothing was done.".to_owned(),
+                Stand::Waiting => "Somebody has the task; it does not show yet.".to_owned(),
+                Stand::Later(at) => format!("It goes on at {at}."),
+            };
+            let what = format!("{} in {}", one.change.label, one.change.instance);
+            rows.insert(ExceptionRow { what, because });
+        }
+    }
+    for (account, link) in graph.accounts() {
+        if let (LinkState::Suggested { candidates }, Some(person)) = (&link.state, person)
+            && candidates.iter().any(|c| c.identity == *person)
+        {
+            let what = format!("{} in {}", account.login, account.instance);
+            let because = format!("It may be theirs, which a human must decide. {}", link.because);
+            rows.insert(ExceptionRow { what, because });
+        }
+    }
+    rows.into_iter().collect()
+}
