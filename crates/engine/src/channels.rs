@@ -9,6 +9,7 @@ use rollbook_core::id::InstanceName;
 use rollbook_core::reach::Reach;
 use rollbook_core::step::{Outcome, Seen};
 
+use crate::channel::file::FileChannel;
 use crate::channel::scim::{ScimChannel, ScimSettings};
 use crate::channel::{Channel, Observation};
 use crate::config::{InstanceConfig, ScimConfig};
@@ -19,24 +20,28 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub(crate) enum Open {
     Scim(ScimChannel),
+    File(FileChannel),
 }
 
 impl Open {
     pub(crate) async fn observe(&self) -> Result<Observation> {
         match self {
             Self::Scim(channel) => channel.observe().await,
+            Self::File(channel) => channel.observe().await,
         }
     }
 
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
         match self {
             Self::Scim(channel) => channel.apply(change).await,
+            Self::File(channel) => channel.apply(change).await,
         }
     }
 
     pub(crate) async fn look(&self, change: &Change) -> Seen {
         match self {
             Self::Scim(channel) => channel.look(change).await,
+            Self::File(channel) => channel.look(change).await,
         }
     }
 }
@@ -48,7 +53,11 @@ impl Engine {
             (Some(scim), _) => {
                 Ok(Open::Scim(ScimChannel::new(settings(instance, scim, &self.dir)?)?))
             }
-            (None, _) => Err(Error::setup(format!(
+            (None, Some(_)) => {
+                let zone = self.config.workspace.zone();
+                Ok(Open::File(FileChannel::new(instance, &self.dir, zone)?))
+            }
+            (None, None) => Err(Error::setup(format!(
                 "The instance {} does not say how it is reached.",
                 instance.name
             ))
