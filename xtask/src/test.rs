@@ -20,7 +20,8 @@ const PEERS: &str = "ROLLBOOK_PEERS";
 pub(crate) fn run(root: &Path) -> Result<()> {
     let cargo = |arguments: &str| {
         let mut command = crate::cargo();
-        command.args(arguments.split(' ')).current_dir(root);
+        // A snapshot that differs is a failure here and is never written into the tree.
+        command.args(arguments.split(' ')).current_dir(root).env("INSTA_UPDATE", "no");
         command
     };
     let peers = start_peers(root)?;

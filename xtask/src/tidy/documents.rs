@@ -10,12 +10,27 @@ const ROOTS: &[&str] = &[
     ".cargo", ".config",
 ];
 
-/// Checks links and paths of every Markdown file. `exists` answers for a path from the root.
+/// Checks links and paths of every Markdown file, and the paths that comments in Rust name. `exists`
+/// answers for a path from the root.
 pub(crate) fn check(texts: &[Text], exists: &dyn Fn(&str) -> bool) -> Vec<Complaint> {
-    let documents = texts.iter().filter(|text| text.path.ends_with(".md"));
-    documents
-        .flat_map(|document| [links(document, texts, exists), paths(document, exists)].concat())
-        .collect()
+    let mut complaints = Vec::new();
+    for text in texts {
+        if text.path.ends_with(".md") {
+            complaints.extend(links(text, texts, exists));
+            complaints.extend(paths(text, exists));
+        } else if text.path.ends_with(".rs") {
+            complaints.extend(paths(&comments(text), exists));
+        }
+    }
+    complaints
+}
+
+/// The comments of a Rust file as a document with the same line numbers.
+fn comments(file: &Text) -> Text {
+    let lines = file.text.lines().map(str::trim_start);
+    let lines = lines.map(|line| line.strip_prefix("//").unwrap_or(""));
+    let lines: Vec<_> = lines.map(|line| line.trim_start_matches(['/', '!', ' '])).collect();
+    Text { path: file.path.clone(), text: lines.join("\n") }
 }
 
 /// The lines of `text` that are prose, with their numbers: nothing inside a fence.
@@ -157,6 +172,14 @@ mod tests {
         let text = "In `crates/core/` and `crates/gone`.\n```\n`crates/fenced`\n```\n`and/or` `GET /Users`";
         let complaints = paths(&Text::new("ARCHITECTURE.md", text), &|path| path == "crates/core");
         assert_eq!(said(&complaints), [(1, "`crates/gone` is not there.")]);
+    }
+
+    #[test]
+    fn a_file_that_a_comment_names_must_exist() {
+        let text =
+            "let a = \"`docs/in-code.md`\";\n//! See `docs/gone.md`.\n/// See `docs/here.md`.";
+        let complaints = check(&[Text::new("a.rs", text)], &|path| path == "docs/here.md");
+        assert_eq!(said(&complaints), [(2, "`docs/gone.md` is not there.")]);
     }
 
     #[test]

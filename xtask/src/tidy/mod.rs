@@ -92,6 +92,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 /// Every text file that is in the repository or about to be, in order of their paths.
 fn texts(root: &Path) -> Result<Vec<Text>> {
     let mut git = Command::new("git");
+    // Somebody else may own the folder, as in a container; listing names is harmless all the same.
+    git.args(["-c", "safe.directory=*"]);
     git.args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"]).current_dir(root);
     let output = git.output().context("git could not be started; tidy asks it for the files.")?;
     if !output.status.success() {

@@ -1,6 +1,6 @@
 //! What an app file may say, and what it is told when it says it wrongly.
 
-use rollbook_catalog::{App, Value};
+use rollbook_catalog::{App, Error, Value};
 
 const HEAD: &str = r#"[app]
 id = "acme"
@@ -110,4 +110,18 @@ fn a_file_that_is_not_named_like_its_app_is_refused() {
 fn a_day_that_does_not_exist_is_named_with_its_line() {
     let rest = fact("scim.plan", "\"Pro\"").replace("2026-11-21", "2026-11-31");
     assert!(check_refused(&rest).starts_with("apps/acme.toml:12: "), "{}", check_refused(&rest));
+}
+
+#[test]
+fn a_file_cut_off_anywhere_is_read_or_refused_at_a_line_that_it_has() {
+    let whole = include_str!("../../../../apps/mindtickle.toml");
+    let ends = (0..whole.len()).step_by(61).filter(|&end| whole.is_char_boundary(end));
+    let mut refused = 0;
+    for cut in ends.map(|end| &whole[..end]) {
+        if let Err(Error::File { line, .. }) = App::parse("mindtickle.toml", cut) {
+            refused += 1;
+            assert!((1..=cut.lines().count() + 1).contains(&line), "line {line} of\n{cut}");
+        }
+    }
+    assert!(refused > 50, "most cuts leave something unfinished, and {refused} were refused");
 }
