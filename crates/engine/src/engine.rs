@@ -15,13 +15,13 @@ use crate::error::{Error, Result};
 use crate::store::{Sealing, Store};
 
 /// The configuration's file name in a workspace folder.
-pub(crate) const CONFIG: &str = config::FILE_NAME;
+pub const CONFIG: &str = config::FILE_NAME;
 /// The file that holds the private key which signs checkpoints, 32 bytes as hex, mode 0600.
-pub(crate) const KEY: &str = "rollbook.key";
+pub const KEY: &str = "rollbook.key";
 /// The file that holds the public key, 32 bytes as hex.
-pub(crate) const PUBLIC_KEY: &str = "rollbook.pub";
+pub const PUBLIC_KEY: &str = "rollbook.pub";
 /// Signed heads of the chain, kept outside the database.
-pub(crate) const CHECKPOINTS: &str = "checkpoints.jsonl";
+pub const CHECKPOINTS: &str = "checkpoints.jsonl";
 
 /// One open workspace.
 #[derive(Debug)]
