@@ -19,7 +19,8 @@ pub struct Group {
     pub members: Vec<Member>,
     /// About the resource. Read-only: never written.
     pub meta: Meta,
-    raw: Map<String, Value>,
+    /// The JSON it was read from; empty for one made here.
+    pub raw: Map<String, Value>,
 }
 
 /// A member of a group.
@@ -80,11 +81,6 @@ impl Group {
             meta: Meta::read(raw),
             raw: raw.clone(),
         })
-    }
-
-    /// The JSON it was read from; empty for a group made here.
-    pub fn raw(&self) -> &Map<String, Value> {
-        &self.raw
     }
 
     /// The whole group: what it was read from, with the changed fields in it.

@@ -43,7 +43,8 @@ pub struct User {
     pub enterprise: Enterprise,
     /// About the resource. Read-only: never written.
     pub meta: Meta,
-    raw: Map<String, Value>,
+    /// The JSON it was read from; empty for one made here.
+    pub raw: Map<String, Value>,
 }
 
 /// One element of a multi-valued attribute (RFC 7643 §2.4).
@@ -144,11 +145,6 @@ impl User {
     /// The attribute at `path` as text, also one that has no field here.
     pub fn text_at(&self, path: &AttrPath) -> Option<String> {
         path.values(&self.raw).first().and_then(|value| read::text(value))
-    }
-
-    /// The JSON it was read from; empty for a user made here.
-    pub fn raw(&self) -> &Map<String, Value> {
-        &self.raw
     }
 
     /// The whole user: what it was read from, with the changed fields in it.

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Number, Value};
 
 use super::{DEPTH_MAX, Filter, LENGTH_MAX, Literal, Op, TERMS_MAX, Terms};
 use crate::attribute::{self, AttrPath};
@@ -195,14 +195,21 @@ impl<'a> Parser<'a> {
 
     fn literal(&mut self) -> Result<Literal, Error> {
         let at = self.at;
-        let value = if self.peek() == Some(b'"') {
-            serde_json::from_str(self.quoted())
+        let (text, value) = if self.peek() == Some(b'"') {
+            let text = self.quoted();
+            (text, serde_json::from_str(text))
         } else {
+            let text = self.word();
             // Some clients write `active eq True`.
-            serde_json::from_str(&self.word().to_ascii_lowercase())
+            (text, serde_json::from_str(&text.to_ascii_lowercase()))
         };
         match value {
             Ok(Value::String(text)) => Ok(Literal::Text(text)),
+            Ok(Value::Number(number)) if number.is_f64() => {
+                // The JSON reader may be off by the last bit; the standard library is exact.
+                let exact = text.parse().ok().and_then(Number::from_f64);
+                Ok(Literal::Number(exact.unwrap_or(number)))
+            }
             Ok(Value::Number(number)) => Ok(Literal::Number(number)),
             Ok(Value::Bool(truth)) => Ok(Literal::Bool(truth)),
             Ok(Value::Null) => Ok(Literal::Null),

@@ -90,8 +90,13 @@ fn put(
         return put_extension(resource, verb, path.attr(), value, rules);
     };
     may_change(resource, path, &value, rules)?;
-    if (value.is_null() || value.as_array().is_some_and(Vec::is_empty)) && verb == Verb::Replace {
-        return remove(resource, path, None, rules);
+    if value.is_null() || value.as_array().is_some_and(Vec::is_empty) {
+        // RFC 7643 §2.5: null and the empty list are no value. Setting it unassigns, adding it adds
+        // nothing.
+        return match verb {
+            Verb::Replace => remove(resource, path, None, rules),
+            _ => Ok(()),
+        };
     }
     let value = if path.attr().is("active") { boolean(&value)? } else { value };
     let holder = holder_or_new(resource, path.attr())?;
@@ -177,7 +182,10 @@ fn put_filtered(
                 Some(old) if verb == Verb::Add => merge(old, new.clone()),
                 _ => list[*at] = value.clone(),
             },
-            (None, value) => list[*at] = value.clone(),
+            (None, _) => {
+                let sentence = format!("The value at {:?} is a JSON object.", path.to_string());
+                return (list, Err(Error::Value(sentence)));
+            }
         }
     }
     one_primary(&mut list, &touched);
@@ -262,9 +270,6 @@ fn without(
             }
             Some(sub) => {
                 set_sub(&mut list[at], sub, &Value::Null);
-                if list[at].as_object().is_some_and(Map::is_empty) {
-                    list.remove(at);
-                }
             }
         }
     }
@@ -337,7 +342,9 @@ fn as_list(value: Option<Value>) -> Vec<Value> {
     }
 }
 
-fn put_back(holder: &mut Map<String, Value>, key: String, list: Vec<Value>) {
+fn put_back(holder: &mut Map<String, Value>, key: String, mut list: Vec<Value>) {
+    // An element without attributes is no element.
+    list.retain(|item| !item.as_object().is_some_and(Map::is_empty));
     if !list.is_empty() {
         holder.insert(key, Value::Array(list));
     }
