@@ -13,8 +13,9 @@ use crate::worker::WorkerRecord;
 const LOOKALIKE_SCORE_MIN: f64 = 0.9;
 
 /// Two records of one human, of one source and one kind, that hold at the same time under two
-/// numbers. Another kind (staff who also study), another source, or one after the other (a rehire)
-/// is how things should be.
+/// numbers and begin on the same day or lie in the same unit. Another kind (staff who also study),
+/// another source, one after the other (a rehire), or two jobs in two places is how things should
+/// be.
 pub(super) fn records(case: &Case<'_>, person: &Person<'_>) -> Vec<Finding> {
     let mut found = Vec::new();
     for (at, left) in person.records.iter().enumerate() {
@@ -31,6 +32,7 @@ fn is_double(left: &WorkerRecord, right: &WorkerRecord) -> bool {
     left.source == right.source
         && left.number != right.number
         && left.kind == right.kind
+        && (left.starts == right.starts || left.placement.unit == right.placement.unit)
         && overlap(left, right)
 }
 
@@ -50,7 +52,6 @@ fn record_pair(
 ) -> Finding {
     let (one, other) = in_order(left.record_ref(), right.record_ref());
     let live = left.holds_on(case.today) && right.holds_on(case.today);
-    let same_place = left.starts == right.starts || left.placement.unit == right.placement.unit;
     let because = format!(
         "{} is delivered by {} as two people at once, {} and {}, each with {}; unless these are \
          really two jobs, one of them should go.",
@@ -69,7 +70,7 @@ fn record_pair(
         kind: Kind::DuplicateIdentity,
         subject: Subject::Records { left: one, right: other },
         identity: Some(person.identity.id.clone()),
-        severity: if live && same_place { Severity::Medium } else { Severity::Low },
+        severity: if live { Severity::Medium } else { Severity::Low },
         because,
         evidence,
     })

@@ -259,7 +259,7 @@ fn one_human_delivered_under_two_numbers_at_once() {
           record hr/E9 employment 2024-06-15.. unit=Sales
         person Bo Smit
           record hr/E2 employment 2020-01-01..2022-01-01 unit=Sales
-          record hr/E3 employment 2021-06-01..2023-01-01 unit=Legal
+          record hr/E3 employment 2021-06-01..2023-01-01 unit=Sales
     "), @"
     medium duplicate_identity hr/E1 and hr/E9
       Ana Jansen is delivered by hr as two people at once, E1 and E9, each with an employment; unless these are really two jobs, one of them should go.
@@ -280,6 +280,9 @@ fn several_records_of_one_human_that_are_as_they_should_be() {
         person Rehired
           record hr/E3 employment 2015-01-01..2019-01-01
           record hr/E4 employment 2019-01-01..
+        person Two Part Time Jobs
+          record hr/P5 employment 2020-01-01.. unit=Sales
+          record hr/Q5 employment 2021-01-01.. unit=Legal
         person In Two Sources
           record hr/E5 employment 2020-01-01..
           record idp/77 employment 2020-01-01..
