@@ -1,9 +1,12 @@
 //! Everything that people must judge, as sentences and short texts.
 
-use crate::approval::{Approval, Needed, Refusal};
+use std::collections::BTreeMap;
+
+use crate::approval::{Approval, Needed, NotCounted, Refusal};
 use crate::change::{Change, Op};
 use crate::guard::Stop;
-use crate::plan::Plan;
+use crate::plan::{LeftAlone, Plan};
+use crate::snapshot::Coverage;
 use crate::step::{Ending, Verdict};
 
 /// A change as one sentence: what, where, which way, why.
@@ -65,25 +68,178 @@ pub fn approval(approval: &Approval) -> String {
 
 /// Who must agree, as one sentence.
 pub fn needed(needed: &Needed) -> String {
-    let _ = needed;
-    String::new()
+    let Needed { people, irreversible, approvers, requester } = needed;
+    let who = match (people, approvers.as_slice()) {
+        (1, []) => "One named person must approve".to_owned(),
+        (people, []) => format!("{people} different named people must approve"),
+        (1, names) => format!("One of {} must approve", names.join(", ")),
+        (people, names) => format!("{people} of {} must approve", names.join(", ")),
+    };
+    let undo = match irreversible {
+        0 => String::new(),
+        1 => " One change cannot be taken back.".to_owned(),
+        many => format!(" {many} changes cannot be taken back."),
+    };
+    printable(&format!("{who}, and not {requester}, who asked for the plan.{undo}"))
 }
 
-/// Why there is no permit, as sentences.
+/// Why there is no permit, as sentences, one in each line.
 pub fn refusal(refusal: &Refusal) -> String {
-    let _ = refusal;
-    String::new()
+    match refusal {
+        Refusal::Empty => "The plan changes nothing, so there is nothing to run.".to_owned(),
+        Refusal::Stopped { stops } => {
+            let mut lines = vec!["Nothing of the plan may run as it is.".to_owned()];
+            lines.extend(stops.iter().map(stop));
+            lines.join("\n")
+        }
+        Refusal::NotEnough { needed, counted, turned_away } => {
+            let have = match counted.as_slice() {
+                [] => "nobody's approval counts".to_owned(),
+                names => format!("there is that of {}", names.join(", ")),
+            };
+            let people = if *needed == 1 { "One person" } else { &format!("{needed} people") };
+            let mut lines = vec![printable(&format!("{people} must approve the plan; {have}."))];
+            lines.extend(turned_away.iter().map(|away| {
+                printable(&format!(
+                    "The approval of {} does not count: {}.",
+                    away.by,
+                    not_counted(away.why)
+                ))
+            }));
+            lines.join("\n")
+        }
+    }
+}
+
+fn not_counted(why: NotCounted) -> &'static str {
+    match why {
+        NotCounted::Nameless => "it names nobody",
+        NotCounted::Stale => "it is for a plan with another digest",
+        NotCounted::Requester => "they asked for the plan themselves",
+        NotCounted::Concerned => "the plan changes their own account",
+        NotCounted::NotApprover => "the policy does not name them as an approver",
+        NotCounted::Expired => "its time is over",
+        NotCounted::WrongTime => "its time lies before the plan or after now; check the clock",
+        NotCounted::Twice => "they approved already",
+    }
 }
 
 /// The whole plan for people: what cannot be taken back first, then what concerns administrators,
 /// then the rest; what stops it; what it leaves alone; what it rests on; its digest. Nothing is cut.
 pub fn plan(plan: &Plan, stops: &[Stop]) -> String {
-    let _ = (plan, stops);
-    String::new()
+    let mut text = vec![printable(&format!(
+        "{} asked for this plan at {}. {}",
+        plan.requester(),
+        plan.made_at(),
+        counts(plan)
+    ))];
+    let groups: [(&str, fn(&Plan, &Change) -> bool); 3] = [
+        ("Cannot be taken back", |_, change| !change.reversible),
+        ("Concerns administrators", |plan, change| change.reversible && plan.is_privileged(change)),
+        ("Can be taken back", |plan, change| change.reversible && !plan.is_privileged(change)),
+    ];
+    for (title, belongs) in groups {
+        let lines = plan.changes().iter().filter(|c| belongs(plan, c)).map(|c| {
+            let held = if stops.iter().any(|s| s.blocks.holds(c)) { " [held back]" } else { "" };
+            format!("{}{held}", change(c))
+        });
+        section(&mut text, title, lines);
+    }
+    section(&mut text, "Stops", stops.iter().map(stop));
+    section(&mut text, "Left alone", plan.left_alone().iter().map(left_alone));
+    section(&mut text, "Rests on", rests_on(plan));
+    text.push(format!("\nDigest: {}", plan.digest()));
+    text.join("\n")
+}
+
+/// What a plan does not touch, as one sentence.
+pub fn left_alone(left: &LeftAlone) -> String {
+    printable(&format!("{}: {}", left.label, left.because))
+}
+
+fn section(text: &mut Vec<String>, title: &str, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.map(|line| format!("  - {line}")).collect();
+    if !lines.is_empty() {
+        text.push(format!("\n{title} ({}):", lines.len()));
+        text.extend(lines);
+    }
+}
+
+/// How many changes there are of each kind.
+fn counts(plan: &Plan) -> String {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for change in plan.changes() {
+        *counts.entry(change.op.verb()).or_default() += 1;
+    }
+    if counts.is_empty() {
+        return "It changes nothing.".to_owned();
+    }
+    let counts: Vec<_> = counts.into_iter().map(|(verb, n)| format!("{verb} {n}")).collect();
+    format!("It would {}.", counts.join(", "))
+}
+
+fn rests_on(plan: &Plan) -> impl Iterator<Item = String> {
+    let basis = plan.basis();
+    let views = basis.views.iter().map(|(name, view)| {
+        let Some(taken_at) = view.taken_at else {
+            return printable(&format!("{name}: never read"));
+        };
+        let whole = match &view.coverage {
+            Coverage::Complete => "whole".to_owned(),
+            Coverage::Partial { why } => format!("partial: {why}"),
+        };
+        printable(&format!("{name}: {} accounts, read at {taken_at}, {whole}", view.accounts))
+    });
+    let feeds = basis.feeds.iter().map(|(name, feed)| {
+        let taken = feed.taken_at.map_or("never read".to_owned(), |at| format!("read at {at}"));
+        let kept_out = match &feed.kept_out {
+            Some(why) => format!("; the newest delivery was kept out: {why}"),
+            None => String::new(),
+        };
+        printable(&format!("{name}: {} worker records, {taken}{kept_out}", feed.records))
+    });
+    views.chain(feeds)
 }
 
 /// `text` with control and direction-changing characters written out, so that no name can forge a
 /// line or turn its neighbours around.
 pub fn printable(text: &str) -> String {
-    text.to_owned()
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if c.is_control() || turns || matches!(c, '\u{2028}' | '\u{2029}' | '\u{61c}') {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_cannot_forge_a_line_or_turn_the_text_around() {
+        let shown = printable("x\n2026-11-21 approved by ceo \u{202e}gro\u{1b}[2J é");
+        assert_eq!(shown, "x\\u{a}2026-11-21 approved by ceo \\u{202e}gro\\u{1b}[2J é");
+    }
+
+    #[test]
+    fn who_must_agree_is_one_sentence() {
+        let needed_by = |people, irreversible, approvers: &[&str]| {
+            let approvers = approvers.iter().map(|&a| a.to_owned()).collect();
+            needed(&Needed { people, irreversible, approvers, requester: "ana".to_owned() })
+        };
+        assert_eq!(
+            needed_by(1, 0, &[]),
+            "One named person must approve, and not ana, who asked for the plan."
+        );
+        assert_eq!(
+            needed_by(2, 1, &["ben", "cleo", "dia"]),
+            "2 of ben, cleo, dia must approve, and not ana, who asked for the plan. One change \
+             cannot be taken back."
+        );
+    }
 }

@@ -74,9 +74,9 @@ pub fn check(
     checkpoints: &[Checkpoint],
     key: &VerifyingKey,
 ) -> Result<Report, Broken> {
-    let chain_id = match (checkpoints.first(), events.first()) {
-        (Some(checkpoint), _) => checkpoint.chain_id.clone(),
-        (None, Some(event)) => ChainId::stored(event.prev.clone()),
+    let chain_id = match (events.first(), checkpoints.first()) {
+        (Some(event), _) => ChainId::stored(event.prev.clone()),
+        (None, Some(checkpoint)) => checkpoint.chain_id.clone(),
         (None, None) => ChainId::stored(""),
     };
     let erased = check_records(events, bodies, &chain_id)?;

@@ -25,14 +25,16 @@ pub struct Manifest {
     pub format: u32,
     /// Which chain the events are of.
     pub chain_id: ChainId,
+    /// How many events the chain has.
+    pub size: u64,
+    /// The digest of the last of them; of an empty chain: its id.
+    pub head: String,
     /// The moment up to which the pack speaks.
     pub as_of: Timestamp,
     /// The software that wrote it, with its version.
     pub software: String,
     /// Who had it made.
     pub made_by: String,
-    /// The last event.
-    pub head: Head,
     /// How many bodies were erased.
     pub erased: u64,
     /// What the pack covers: how many people, and for each instance how many accounts were read, how
@@ -40,16 +42,6 @@ pub struct Manifest {
     pub population: Value,
     /// Every other file of the pack, ordered by name.
     pub files: Vec<Entry>,
-}
-
-/// The last event of a chain.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Head {
-    /// Its place; 0 for an empty chain.
-    pub seq: u64,
-    /// Its digest; the chain's id for an empty chain.
-    pub digest: String,
 }
 
 /// One file of a pack.

@@ -188,26 +188,23 @@ fn check_head(manifest: &Manifest, chain: &event::Report, events: &[Event]) -> R
     let fault = |record: u64, what: &str| {
         Err(Broken { file: EVENTS.to_owned(), record: Some(record), what: what.to_owned() })
     };
-    let signed = manifest.head.seq;
-    if chain.events < signed {
+    let size = manifest.size;
+    if !events.is_empty() && chain.chain_id != manifest.chain_id {
+        return Err(broken(MANIFEST, "It was signed for another chain than that of the events."));
+    }
+    if chain.events < size {
+        return fault(chain.events + 1, "It is missing: the signed manifest counts more events.");
+    }
+    let last = usize::try_from(size).ok().and_then(|size| size.checked_sub(1));
+    let head = last.map_or(manifest.chain_id.as_str(), |last| &events[last].digest);
+    if head != manifest.head {
         return fault(
-            chain.events + 1,
-            "It is missing: the signed manifest says that there were more.",
-        );
-    }
-    if chain.events > signed {
-        return fault(signed + 1, "It was added: the signed manifest says that there were fewer.");
-    }
-    let first = events.first().map_or(manifest.chain_id.as_str(), |event| &event.prev);
-    if first != manifest.chain_id.as_str() {
-        return fault(1, "It is of another chain than the signed manifest says.");
-    }
-    let head = events.last().map_or(first, |event| &event.digest);
-    if head != manifest.head.digest {
-        return fault(
-            signed,
+            size,
             "The signed manifest has another digest for it: the chain was made anew.",
         );
+    }
+    if chain.events > size {
+        return fault(size + 1, "It was added: the signed manifest counts fewer events.");
     }
     if chain.erased != manifest.erased {
         return Err(broken(
@@ -220,10 +217,8 @@ fn check_head(manifest: &Manifest, chain: &event::Report, events: &[Event]) -> R
 
 fn check_file(folder: &Path, entry: &Entry) -> Result<(), Broken> {
     let Entry { name, rows, sha256: signed, lines: marks } = entry;
-    if name.contains(['/', '\\']) || name.starts_with('.') {
-        return Err(broken(MANIFEST, "It names a file outside the folder."));
-    }
-    let bytes = read(&folder.join(name), name)?;
+    // Only the last part of a name counts, so that no name leads out of the folder.
+    let bytes = read(&folder.join(name.rsplit('/').next().unwrap_or("")), name)?;
     let found = lines(&bytes);
     if sha256(&bytes) != *signed {
         let what = "It is not what the signed manifest says.".to_owned();
@@ -251,10 +246,6 @@ fn changed_line(found: &[&[u8]], marks: &str) -> Option<u64> {
 fn check_nothing_else(folder: &Path, manifest: &Manifest) -> Result<(), Broken> {
     let mut known: BTreeSet<&str> =
         manifest.files.iter().map(|entry| entry.name.as_str()).collect();
-    if let Some(name) = [EVENTS, BODIES, CHECKPOINTS].into_iter().find(|name| !known.contains(name))
-    {
-        return Err(broken(name, "The signed manifest does not name it."));
-    }
     known.extend([MANIFEST, SIGNATURE, PUBLIC_KEY]);
     let listing = fs::read_dir(folder).map_err(|error| unreadable(".", &error))?;
     let mut names = Vec::new();

@@ -14,8 +14,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    BODIES, CHECKPOINTS, EVENTS, Entry, FORMAT, Head, LINES_MAX, MANIFEST, MANIFEST_DOMAIN,
-    Manifest, PUBLIC_KEY, SIGNATURE, line_mark, lines, sha256,
+    BODIES, CHECKPOINTS, EVENTS, Entry, FORMAT, LINES_MAX, MANIFEST, MANIFEST_DOMAIN, Manifest,
+    PUBLIC_KEY, SIGNATURE, line_mark, lines, sha256,
 };
 use crate::error::{Error, Result};
 
@@ -81,13 +81,11 @@ pub fn write_folder(folder: &Path, pack: &Pack<'_>, key: &SigningKey) -> Result<
     let manifest = Manifest {
         format: FORMAT,
         chain_id: pack.chain_id.clone(),
+        size: pack.events.len() as u64,
+        head: pack.events.last().map_or(pack.chain_id.as_str(), |event| &event.digest).to_owned(),
         as_of: pack.as_of,
         software: concat!("rollbook ", env!("CARGO_PKG_VERSION")).to_owned(),
         made_by: pack.made_by.to_owned(),
-        head: pack.events.last().map_or_else(
-            || Head { seq: 0, digest: pack.chain_id.as_str().to_owned() },
-            |event| Head { seq: event.seq, digest: event.digest.clone() },
-        ),
         erased: pack.bodies.iter().filter(|body| body.is_erased()).count() as u64,
         population: canonical::exact(pack.population.clone()),
         files: files.iter().map(entry).collect(),
