@@ -1,6 +1,7 @@
 //! What becomes of findings from one run to the next.
 
-use rollbook_core::finding::{Kind, PutOff, Tracked, compare, find};
+use proptest::prelude::*;
+use rollbook_core::finding::{Kind, PutOff, Since, Tracked, compare, find};
 
 use crate::organisation::{Organisation, date, moment};
 
@@ -168,4 +169,42 @@ fn what_is_missing_is_solved_by_an_account_and_not_by_looking_away() {
     ");
     let solved = format!("{nobody_home}\naccount crm/u1 login=ana");
     insta::assert_snapshot!(lines(&look(&first, &solved, "2026-11-22")), @"gone missing per_ana_jansen in crm, since 2026-11-21");
+}
+
+/// What the word of a finding must be on `day`, from the days on which its account was open.
+fn expected(open: &[bool], day: usize) -> Option<Since> {
+    let first = open[..=day].iter().position(|open| *open)?;
+    Some(match (open[day], day == first, day > 0 && open[day - 1]) {
+        (true, true, _) => Since::New,
+        (true, false, true) => Since::Still,
+        (true, false, false) => Since::Resurrected,
+        (false, ..) => Since::Gone,
+    })
+}
+
+proptest! {
+    #[test]
+    fn every_finding_is_remembered_whatever_comes_and_goes(
+        open in prop::collection::vec(prop::collection::vec(any::<bool>(), 8), 3),
+    ) {
+        let mut known = Vec::new();
+        for day in 0..8 {
+            let state = |n: usize| if open[n][day] { "active" } else { "suspended" };
+            let account = |n| format!("account crm/u{n} login=u{n} state={}\n", state(n));
+            let organisation = format!("nobody\n{}{}{}", account(0), account(1), account(2));
+            known = look(&known, &organisation, &format!("2026-11-{:02}", 10 + day));
+            for (n, days) in open.iter().enumerate() {
+                let key = format!("u{n}");
+                let of_account = |t: &&Tracked| t.finding.subject.account().is_some_and(|a| a.key.as_str() == key);
+                let mut entries = known.iter().filter(of_account);
+                let entry = entries.next();
+                prop_assert_eq!(entry.map(|t| t.standing.change), expected(days, day));
+                prop_assert!(entries.next().is_none(), "no finding is listed twice");
+                if let (Some(entry), Some(first)) = (entry, days.iter().position(|open| *open)) {
+                    let first = moment(&format!("2026-11-{:02}T09:00:00Z", 10 + first));
+                    prop_assert_eq!(entry.standing.first_seen, first);
+                }
+            }
+        }
+    }
 }
