@@ -1,0 +1,109 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use jiff::civil::Date;
+use rollbook_engine::Result;
+
+use crate::commands::{
+    accounts, apply, approve, completions, demo, exit_codes, findings, identities, init, links,
+    offboard, pack, plan, run, sync, verify,
+};
+use crate::exit::Exit;
+use crate::screen::When;
+use crate::session::Session;
+
+/// Who works here, who has which account, and the proof of what was done about it.
+#[derive(Debug, Parser)]
+#[command(
+    name = "rollbook",
+    version,
+    max_term_width = 100,
+    after_help = "\
+The main job, from nothing to proof:
+  rollbook init acme            make a workspace, then fill in acme/rollbook.toml
+  rollbook sync                 read sources and apps, link accounts to people
+  rollbook findings             what is wrong, worst first
+  rollbook offboard 'Ana Diaz'  close everything that somebody has, with approval
+  rollbook pack 'Ana Diaz'      the proof, as a folder for auditors
+
+See all of it at work on a made-up company with `rollbook demo`.
+What the exit codes mean: `rollbook help exit-codes`."
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options of every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Global {
+    /// The workspace folder; left out: the nearest one from the current folder upwards
+    #[arg(long, short = 'w', global = true, value_name = "DIR", env = "ROLLBOOK_WORKSPACE")]
+    #[arg(hide_env_values = true)]
+    pub(crate) workspace: Option<PathBuf>,
+    /// Print JSON lines for programs
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Look at the book as if it were this day, e.g. 2026-11-21
+    #[arg(long, global = true, value_name = "DATE")]
+    pub(crate) today: Option<Date>,
+    /// Who you are; left out: the name of the system's user
+    #[arg(long, global = true, value_name = "NAME", env = "ROLLBOOK_BY", hide_env_values = true)]
+    pub(crate) by: Option<String>,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value_t, value_enum)]
+    pub(crate) color: When,
+    /// Print the causes of an error too
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+/// The commands, in the order in which they are needed.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(init::Args),
+    Sync(sync::Args),
+    Identities(identities::Args),
+    Accounts(accounts::Args),
+    Links(links::Args),
+    Findings(findings::Args),
+    Plan(plan::Args),
+    Approve(approve::Args),
+    Apply(apply::Args),
+    Run(run::Args),
+    Offboard(offboard::Args),
+    Pack(pack::Args),
+    Verify(verify::Args),
+    Demo(demo::Args),
+    Completions(completions::Args),
+    ExitCodes(exit_codes::Args),
+}
+
+impl Command {
+    /// Does it.
+    pub(crate) fn run(&self, session: &Session) -> Result<Exit> {
+        match self {
+            Self::Init(args) => init::run(session, args),
+            Self::Sync(args) => sync::run(session, args),
+            Self::Identities(args) => identities::run(session, args),
+            Self::Accounts(args) => accounts::run(session, args),
+            Self::Links(args) => links::run(session, args),
+            Self::Findings(args) => findings::run(session, args),
+            Self::Plan(args) => plan::run(session, args),
+            Self::Approve(args) => approve::run(session, args),
+            Self::Apply(args) => apply::run(session, args),
+            Self::Run(args) => run::run(session, args),
+            Self::Offboard(args) => offboard::run(session, args),
+            Self::Pack(args) => pack::run(session, args),
+            Self::Verify(args) => verify::run(session, args),
+            Self::Demo(args) => demo::run(session, args),
+            Self::Completions(args) => completions::run(session, args),
+            Self::ExitCodes(args) => exit_codes::run(session, args),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! One file for each command.
+
+pub(crate) mod accounts;
+pub(crate) mod apply;
+pub(crate) mod approve;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod exit_codes;
+pub(crate) mod findings;
+pub(crate) mod identities;
+pub(crate) mod init;
+pub(crate) mod links;
+pub(crate) mod offboard;
+pub(crate) mod pack;
+pub(crate) mod plan;
+pub(crate) mod run;
+pub(crate) mod sync;
+pub(crate) mod verify;

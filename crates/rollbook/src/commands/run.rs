@@ -1,0 +1,245 @@
+//! `rollbook run`: what was done, how it stands, and going on with it.
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use rollbook_core::explain;
+use rollbook_core::id::RunId;
+use rollbook_core::step::{Ending, Outcome, Recorded};
+use rollbook_engine::{ChangeReport, Engine, Result, RunReport, Stand};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::screen::{Cell, Screen, Tone};
+use crate::session::Session;
+
+/// What was done, how it stands, and going on with it
+#[derive(Debug, clap::Args)]
+#[command(
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  rollbook run list
+  rollbook run show run_0123456789abcdef0123456789abcdef
+  rollbook run resume      after a crash, or when somebody has done their task"
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// List all runs, newest first
+    List,
+    /// Show how each change of a run stands
+    Show {
+        /// Its id
+        run: String,
+    },
+    /// Go on with what has not ended: look at what is in doubt, check tasks, do what is left
+    Resume,
+}
+
+/// Lists, shows or resumes.
+pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    let engine = session.open()?;
+    match &args.what {
+        What::List => list(session, &engine),
+        What::Show { run } => {
+            let report = engine.run(&RunId::new(run))?;
+            print(session, &report);
+            Ok(Exit::Ok)
+        }
+        What::Resume => resume(session, &engine),
+    }
+}
+
+fn list(session: &Session, engine: &Engine) -> Result<Exit> {
+    let screen = session.screen();
+    let runs = engine.runs()?;
+    if screen.is_json() {
+        for run in &runs {
+            screen.json(&json!({
+                "run": run.id, "plan": run.plan, "began_at": run.began_at, "ended_at": run.ended_at,
+            }));
+        }
+        return Ok(Exit::Ok);
+    }
+    let ended = |at: Option<Timestamp>| match at {
+        Some(at) => Cell::from(minute(at)),
+        None => Cell::toned("goes on", Tone::Warn),
+    };
+    let rows = runs.iter().map(|run| {
+        vec![
+            Cell::toned(run.id.as_str(), Tone::Strong),
+            run.plan.as_str().into(),
+            minute(run.began_at).into(),
+            ended(run.ended_at),
+        ]
+    });
+    screen.table(&["Run", "Plan", "Began (UTC)", "Ended (UTC)"], rows.collect());
+    Ok(Exit::Ok)
+}
+
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn resume(session: &Session, engine: &Engine) -> Result<Exit> {
+    let reports = session.wait(engine.resume(&session.bars()))?;
+    if reports.is_empty() && !session.screen().is_json() {
+        session.screen().line("Every run has ended; there is nothing to go on with.");
+    }
+    let exits = reports.iter().map(|report| {
+        print(session, report);
+        exit_of(report)
+    });
+    Ok(exits.fold(Exit::Ok, Exit::and))
+}
+
+/// Prints how each change of a run stands.
+pub(super) fn print(session: &Session, report: &RunReport) {
+    let screen = session.screen();
+    if screen.is_json() {
+        report.changes.iter().for_each(|change| screen.json(&line(report, change)));
+        return;
+    }
+    let rows = report.changes.iter().map(row).collect();
+    screen.table(&["Change", "Account", "By", "Stands", "Answer", "Looked at (UTC)"], rows);
+    screen.line("");
+    for change in &report.changes {
+        if let Some(sentence) = sentence(change) {
+            screen.line(sentence);
+        }
+    }
+    conclude(screen, report);
+}
+
+fn conclude(screen: &Screen, report: &RunReport) {
+    let id = &report.run.id;
+    if report.is_confirmed() {
+        let all = report.changes.len();
+        let done = format!("{id}: all {all} changes are done and confirmed by a second look.");
+        screen.toned(Tone::Good, done);
+    } else if report.run.ended_at.is_some() {
+        screen
+            .toned(Tone::Warn, format!("{id} has ended; not everything is confirmed, see above."));
+    } else {
+        screen.toned(Tone::Warn, format!("{id} goes on: run `rollbook run resume` later."));
+    }
+}
+
+fn row(report: &ChangeReport) -> Vec<Cell> {
+    let change = &report.change;
+    let tone = match &report.stand {
+        Stand::Ended(Ending::Confirmed { .. }) => Tone::Good,
+        Stand::Ended(_) => Tone::Bad,
+        Stand::Held | Stand::Waiting | Stand::Later(_) => Tone::Warn,
+    };
+    vec![
+        change.op.verb().into(),
+        Cell::toned(format!("{}: {}", change.instance, change.label), Tone::Strong),
+        change.route.channel.as_str().into(),
+        Cell::toned(report.stand.word(), tone),
+        answer(report).into(),
+        looked_at(report).map_or_else(|| "–".to_owned(), second).into(),
+    ]
+}
+
+fn second(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// What the vendor answered to the last act.
+fn answer(report: &ChangeReport) -> String {
+    let last = report.recorded.iter().rev().find_map(|recorded| match recorded {
+        Recorded::Acted { outcome, .. } => Some(outcome),
+        _ => None,
+    });
+    match last {
+        Some(Outcome::Done { receipt, .. }) if receipt.status > 0 => {
+            format!("{}: {}", receipt.request, receipt.status)
+        }
+        Some(Outcome::Done { receipt, .. }) => receipt.request.clone(),
+        Some(Outcome::AlreadyDone { .. }) => "it was so already".to_owned(),
+        Some(Outcome::Waiting { task }) => format!("task: {task}"),
+        Some(Outcome::Refused { .. }) => "not sent".to_owned(),
+        Some(Outcome::Failed { .. }) => "failed".to_owned(),
+        Some(Outcome::Uncertain { .. }) => "the answer was lost".to_owned(),
+        None => "nothing was sent".to_owned(),
+    }
+}
+
+fn looked_at(report: &ChangeReport) -> Option<Timestamp> {
+    report.recorded.iter().rev().find_map(|recorded| match recorded {
+        Recorded::Verified { at, .. } | Recorded::Looked { at, .. } => Some(*at),
+        _ => None,
+    })
+}
+
+/// What a table cannot say about a change that is not plainly confirmed.
+fn sentence(report: &ChangeReport) -> Option<String> {
+    let change = &report.change;
+    match &report.stand {
+        Stand::Ended(Ending::Confirmed { .. }) => None,
+        Stand::Ended(ending) => Some(explain::ending(change, ending)),
+        Stand::Held => Some(format!(
+            "Not begun: {} {} in {}. A stop or a missing approval holds it back.",
+            change.op.verb(),
+            change.label,
+            change.instance
+        )),
+        Stand::Waiting => Some(format!(
+            "Waiting for whoever has the task: {} {} in {}. When it is done, the next export shows \
+             it, and `rollbook run resume` looks.",
+            change.op.verb(),
+            change.label,
+            change.instance
+        )),
+        Stand::Later(at) => Some(format!(
+            "Not over: {} {} in {} is looked at again after {}.",
+            change.op.verb(),
+            change.label,
+            change.instance,
+            second(*at)
+        )),
+    }
+}
+
+fn line(report: &RunReport, change: &ChangeReport) -> Value {
+    let why = match &change.stand {
+        Stand::Ended(
+            Ending::Contradicted { why }
+            | Ending::Unproven { why }
+            | Ending::Refused { why }
+            | Ending::Failed { why, .. },
+        ) => Some(why),
+        _ => None,
+    };
+    json!({
+        "run": report.run.id,
+        "plan": report.run.plan,
+        "change": change.change.id,
+        "instance": change.change.instance,
+        "account": change.change.account,
+        "label": change.change.label,
+        "op": change.change.op.verb(),
+        "stands": change.stand.word(),
+        "why": why,
+        "answer": answer(change),
+        "looked_at": looked_at(change),
+        "ended_at": report.run.ended_at,
+    })
+}
+
+/// The exit code that a run deserves.
+pub(super) fn exit_of(report: &RunReport) -> Exit {
+    let exits = report.changes.iter().map(|change| match &change.stand {
+        Stand::Ended(Ending::Confirmed { .. }) => Exit::Ok,
+        Stand::Ended(Ending::Contradicted { .. }) => Exit::Contradicted,
+        Stand::Ended(Ending::Unproven { .. }) => Exit::Uncertain,
+        Stand::Ended(Ending::Refused { .. }) | Stand::Held => Exit::Refused,
+        Stand::Ended(Ending::Failed { .. }) | Stand::Waiting | Stand::Later(_) => Exit::Vendor,
+    });
+    exits.fold(Exit::Ok, Exit::and)
+}

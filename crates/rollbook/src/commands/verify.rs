@@ -1,0 +1,108 @@
+//! `rollbook verify`: whether the record is as it was written.
+
+use std::path::{Path, PathBuf};
+
+use rollbook_engine::evidence::{Report, verify_folder};
+use rollbook_engine::{Error, Result, error};
+use serde_json::json;
+
+use crate::exit::Exit;
+use crate::screen::Tone;
+use crate::session::Session;
+
+/// Check a pack, or the workspace's own audit chain
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rollbook verify packs/ana-diaz
+  rollbook verify packs/ana-diaz --outside checkpoints.jsonl --key rollbook.pub
+  rollbook verify                  this workspace's own chain
+
+It needs no workspace, no network and no trust in this machine. A pack alone shows that nothing in
+it was changed, taken out or put in; only checkpoints and a key that were kept elsewhere show that
+it was not made anew as a whole. Exit code 1 names the record that is not as it was written.")]
+pub(crate) struct Args {
+    /// A pack's folder; left out: this workspace's own chain
+    folder: Option<PathBuf>,
+    /// Checkpoints that were kept elsewhere
+    #[arg(long, value_name = "FILE", requires = "folder")]
+    outside: Option<PathBuf>,
+    /// The public key that is trusted
+    #[arg(long, value_name = "FILE", requires = "folder")]
+    key: Option<PathBuf>,
+}
+
+impl Args {
+    /// As typed: `rollbook verify FOLDER --outside FILE --key FILE`.
+    pub(super) fn new(folder: &Path, outside: PathBuf, key: PathBuf) -> Self {
+        Self { folder: Some(folder.to_owned()), outside: Some(outside), key: Some(key) }
+    }
+}
+
+/// Checks, and says what was checked.
+pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    match &args.folder {
+        Some(folder) => check_pack(session, folder, args),
+        None => check_workspace(session),
+    }
+}
+
+fn check_pack(session: &Session, folder: &Path, args: &Args) -> Result<Exit> {
+    let needed = [Some(folder), args.outside.as_deref(), args.key.as_deref()];
+    if let Some(missing) = needed.into_iter().flatten().find(|path| !path.exists()) {
+        return Err(Error::input(format!("There is no {}.", missing.display()))
+            .hint("Name the folder that `rollbook pack` wrote, and files that are there."));
+    }
+    let report = verify_folder(folder, args.outside.as_deref(), args.key.as_deref());
+    let report = report.map_err(|broken| {
+        let said = format!("The pack is not as it was written. {broken}");
+        Error::new(error::Kind::Contradicted, said)
+            .hint("Ask for the pack again from whoever made it, and compare.")
+    })?;
+    let screen = session.screen();
+    if screen.is_json() {
+        screen.json(&json!({ "verified": true, "pack": folder, "report": report }));
+    } else {
+        print(session, folder, &report);
+    }
+    Ok(Exit::Ok)
+}
+
+fn print(session: &Session, folder: &Path, report: &Report) {
+    let screen = session.screen();
+    screen.toned(Tone::Good, format!("The pack {} is as it was written.", folder.display()));
+    let chain = &report.chain;
+    screen.line(format!(
+        "{} events up to {}, {} files, {} signed checkpoints; the head is {}.",
+        chain.events, report.as_of, report.files, chain.checkpoints, chain.head
+    ));
+    if chain.covered < chain.events {
+        let open = chain.events - chain.covered;
+        screen.toned(Tone::Warn, format!("The last {open} events are under no signature yet."));
+    }
+    if report.outside > 0 {
+        screen.line(format!("{} checkpoints that were kept elsewhere agree.", report.outside));
+    } else {
+        let alone = "No checkpoint from elsewhere says anything about it: add `--outside FILE`.";
+        screen.toned(Tone::Warn, alone);
+    }
+    if !report.key_trusted {
+        let alone = "The pack vouches for itself: compare the key with yours, by `--key FILE`.";
+        screen.toned(Tone::Warn, alone);
+    }
+}
+
+fn check_workspace(session: &Session) -> Result<Exit> {
+    let report = session.open()?.verify()?;
+    let screen = session.screen();
+    if screen.is_json() {
+        screen.json(&json!({ "verified": true, "report": report }));
+        return Ok(Exit::Ok);
+    }
+    screen.toned(Tone::Good, "The audit chain of this workspace is whole.");
+    screen.line(format!(
+        "{} events, {} signed checkpoints, the last one over {} events; the head is {}.",
+        report.events, report.checkpoints, report.covered, report.head
+    ));
+    Ok(Exit::Ok)
+}

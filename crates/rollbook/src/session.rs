@@ -1,0 +1,131 @@
+//! What all commands share: where the workspace is, who is asking, what day it is.
+
+use std::env;
+use std::future::Future;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use rollbook_engine::CONFIG;
+use rollbook_engine::clock::Clock;
+use rollbook_engine::{Engine, Error, Result};
+
+use crate::args::Global;
+use crate::bars::Bars;
+use crate::screen::Screen;
+
+/// One call of the command.
+#[derive(Debug)]
+pub(crate) struct Session {
+    global: Global,
+    screen: Screen,
+}
+
+impl Session {
+    /// With what was typed.
+    pub(crate) fn new(global: Global, screen: Screen) -> Self {
+        Self { global, screen }
+    }
+
+    /// Where output goes.
+    pub(crate) fn screen(&self) -> &Screen {
+        &self.screen
+    }
+
+    /// Whether the causes of errors are wanted.
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.global.verbose > 0
+    }
+
+    /// Opens the workspace, as of the day that was asked for.
+    ///
+    /// # Errors
+    /// When there is none, or it cannot be opened.
+    pub(crate) fn open(&self) -> Result<Engine> {
+        let engine = Engine::open(&self.folder()?, Clock::System)?;
+        match self.global.today {
+            Some(day) => engine.as_of(day),
+            None => Ok(engine),
+        }
+    }
+
+    /// The workspace folder: the one named, or the nearest above the current folder that has one.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub(crate) fn folder(&self) -> Result<PathBuf> {
+        if let Some(named) = &self.global.workspace {
+            return Ok(named.clone());
+        }
+        let here = env::current_dir()
+            .map_err(|e| Error::setup("The current folder cannot be read.").because(e))?;
+        match here.ancestors().find(|folder| folder.join(CONFIG).is_file()) {
+            Some(folder) => Ok(folder.to_owned()),
+            None => Err(Error::input(format!(
+                "There is no workspace in {} or in a folder above it.",
+                here.display()
+            ))
+            .hint("Make one with `rollbook init DIR`, or name yours with `--workspace DIR`.")),
+        }
+    }
+
+    /// Who is asking: `--by`, or the name of the system's user.
+    ///
+    /// # Errors
+    /// When nobody is named.
+    pub(crate) fn by(&self) -> Result<String> {
+        let of_system = || env::var("USER").or_else(|_| env::var("LOGNAME")).ok();
+        let name = self.global.by.clone().or_else(of_system);
+        name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).ok_or_else(|| {
+            Error::input("It is not known who you are, and every decision is kept under a name.")
+                .hint("Say it with `--by NAME`, or set ROLLBOOK_BY.")
+        })
+    }
+
+    /// Bars for long work.
+    pub(crate) fn bars(&self) -> Bars {
+        Bars::new(self.screen.is_json())
+    }
+
+    /// Waits for work that talks to vendors. The threads for it are started only now, so that
+    /// commands that only read stay quick.
+    ///
+    /// # Errors
+    /// What the work returns.
+    pub(crate) fn wait<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|e| Error::setup("The system gave no room to wait in.").because(e))?;
+        runtime.block_on(work)
+    }
+
+    /// Whether somebody can be asked.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.screen.is_json() && io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Asks on the terminal; the answer without the space around it. An end of input is no answer.
+    ///
+    /// # Errors
+    /// When the terminal cannot be read.
+    pub(crate) fn ask(&self, question: &str) -> Result<String> {
+        self.screen.flush();
+        let mut answer = String::new();
+        let asked = write!(io::stderr(), "{question} ")
+            .and_then(|()| io::stderr().flush())
+            .and_then(|()| io::stdin().lock().read_line(&mut answer));
+        match asked {
+            Ok(_) => Ok(answer.trim().to_owned()),
+            Err(e) => Err(Error::setup("The answer could not be read.").because(e)),
+        }
+    }
+
+    /// The same session for another folder and another name, as the demonstration needs.
+    #[must_use]
+    pub(crate) fn elsewhere(&self, workspace: &Path, by: &str) -> Self {
+        let workspace = Some(workspace.to_owned());
+        let global = Global { workspace, by: Some(by.to_owned()), ..self.global.clone() };
+        let screen = Screen::new(global.json, global.color);
+        Self { global, screen }
+    }
+}
