@@ -26,7 +26,7 @@ mod wish;
 pub use basis::{Facts, facts};
 pub(crate) use make::admin_rights;
 pub use make::plan;
-pub use wish::{Asked, Want, Wish, from_findings, offboard};
+pub use wish::{Asked, Want, Wish, from_findings, offboard, profile_for};
 
 /// An immutable set of fully resolved changes with a digest. Made by [`plan`] alone; loading one
 /// checks the digest again.

@@ -131,7 +131,7 @@ fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
             Ok((Subject::Account { account: account.clone() }, Want::Act { op }))
         }
         (Kind::Missing, subject @ Subject::Assignment { identity, instance }) => {
-            missing(graph, identity, instance, policy)
+            profile_for(graph, identity, instance, policy)
                 .map(|profile| (subject.clone(), Want::Act { op: Op::Create { profile } }))
         }
         (kind, _) => Err(for_a_person(kind).to_owned()),
@@ -160,8 +160,11 @@ fn for_a_person(kind: Kind) -> &'static str {
     }
 }
 
-/// The facts of the account that is missing, from the worker record alone. Nothing is guessed.
-fn missing(
+/// The facts of an account to make for somebody, from the worker record alone. Nothing is guessed.
+///
+/// # Errors
+/// A sentence that says what is missing, or that a person must choose.
+pub fn profile_for(
     graph: &Graph,
     id: &IdentityId,
     instance: &InstanceName,
