@@ -36,6 +36,8 @@ pub enum Kind {
     Uncertain,
     /// A stop or a rule forbids it; somebody must decide.
     Refused,
+    /// A check found something else than what was recorded.
+    Contradicted,
     /// Us.
     Bug,
 }

@@ -29,8 +29,9 @@ mod syncing;
 pub mod table;
 
 pub use applying::{ChangeReport, RunReport, Stand};
-pub use engine::{Engine, Made};
+pub use engine::{CHECKPOINTS, CONFIG, Engine, KEY, Made, PUBLIC_KEY};
 pub use error::{Error, Result};
+pub use nearest::nearest;
 pub use planning::Proposal;
 pub use reconcile::Reconciled;
 pub use syncing::{InstanceRead, SourceRead, Synced};

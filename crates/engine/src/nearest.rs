@@ -1,7 +1,7 @@
 //! Suggestions for a word that is not known.
 
 /// "Did you mean", or the list of what is known where nothing is near. `None`: nothing is known.
-pub(crate) fn nearest(word: &str, known: &[&str]) -> Option<String> {
+pub fn nearest(word: &str, known: &[&str]) -> Option<String> {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-', ' '], "");
     let word = plain(word);
     let distance = |other: &str| strsim::osa_distance(&word, &plain(other));
