@@ -143,6 +143,11 @@ impl Graph {
         self.accounts.iter().zip(&self.links)
     }
 
+    /// The links, in the order of [`Graph::accounts`].
+    pub fn links(&self) -> &[Link] {
+        &self.links
+    }
+
     /// Pairs of records that a human should look at.
     pub fn lookalikes(&self) -> &[Lookalike] {
         &self.lookalikes

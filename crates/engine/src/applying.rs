@@ -200,10 +200,14 @@ impl Engine {
             progress.advance(1);
         }
         progress.end();
-        let report = self.report(run.clone(), plan.clone())?;
-        let report = self.close_run(report, permit)?;
         self.reconcile()?;
-        Ok(report)
+        self.close_run(self.report(run.clone(), plan.clone())?, permit)
+    }
+
+    /// How long the change's instance may take to show it; an instance that the configuration no
+    /// longer names gets all the time there is.
+    fn settles_within_s(&self, change: &Change) -> u32 {
+        self.instance(&change.instance).map_or(step::SETTLES_WITHIN_S, |i| i.settles_within_s)
     }
 
     fn channel_of(&self, instance: &InstanceName) -> Result<Open> {
@@ -222,7 +226,7 @@ impl Engine {
         loop {
             let recorded = self.store.read(|book| book.steps_of(&run.id, &change.id))?;
             let now = self.now();
-            match step::next(&recorded, now) {
+            match step::next(&recorded, self.settles_within_s(change), now) {
                 Next::Act if permit.is_none_or(|p| !p.allows(change, now)) => return Ok(()),
                 Next::Act => self.act(run, change, channel).await?,
                 Next::LookFirst => self.look_first(run, change, channel).await?,
@@ -332,7 +336,7 @@ impl Engine {
         }
         let changes = plan.changes().iter().map(|change| {
             let recorded = recorded.remove(&change.id).unwrap_or_default();
-            let stand = match step::next(&recorded, now) {
+            let stand = match step::next(&recorded, self.settles_within_s(change), now) {
                 Next::End(ending) => Stand::Ended(ending),
                 Next::Wait => Stand::Waiting,
                 Next::Act | Next::LookFirst => Stand::Held,

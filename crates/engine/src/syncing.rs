@@ -72,6 +72,7 @@ impl Engine {
         progress.begin("Linking accounts and looking for what is wrong", None);
         let reconciled = self.reconcile()?;
         progress.end();
+        self.checkpoint()?;
         Ok(Synced { sources, instances, reconciled })
     }
 

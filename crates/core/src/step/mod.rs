@@ -12,10 +12,13 @@ use crate::id::AccountKey;
 
 mod judge;
 mod next;
+#[cfg(test)]
+mod tests;
 
 pub use judge::{already_so, attribute, fits, found, holds, judge};
 pub use next::{
-    ATTEMPTS_MAX, DOUBT_LOOKS_S, Ending, Found, LOOKS_MAX, Next, Recorded, VERIFY_LOOKS_S, next,
+    ATTEMPTS_MAX, DOUBT_LOOKS_S, Ending, Found, LOOKS_MAX, Next, Recorded, SETTLES_WITHIN_S,
+    VERIFY_LOOKS_S, next,
 };
 
 /// What the act answered.

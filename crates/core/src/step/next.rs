@@ -29,6 +29,10 @@ pub const VERIFY_LOOKS_S: [i64; 9] = [0, 1, 3, 8, 20, 45, 90, 180, 300];
 /// looks must miss it before it is sent again: what was made a moment ago may not be listed yet.
 pub const DOUBT_LOOKS_S: [i64; 6] = [0, 2, 8, 25, 60, 120];
 
+/// How long a vendor may take to show what it did, in seconds. An instance that is known to settle
+/// sooner is looked at less often.
+pub const SETTLES_WITHIN_S: u32 = 300;
+
 /// The longest time that a failed act is put off, in hours.
 const RETRY_WITHIN_H: i64 = 24;
 
@@ -159,9 +163,14 @@ impl Ending {
     }
 }
 
-/// What to do next about a change of which `recorded` is known, oldest first.
-pub fn next(recorded: &[Recorded], now: Timestamp) -> Next {
-    let mut life = Life::default();
+/// What to do next about a change of which `recorded` is known, oldest first, in an instance that
+/// shows what it did within `settles_within_s` seconds.
+pub fn next(recorded: &[Recorded], settles_within_s: u32, now: Timestamp) -> Next {
+    let mut life = Life {
+        doubt_looks_s: within(&DOUBT_LOOKS_S, settles_within_s),
+        verify_looks_s: within(&VERIFY_LOOKS_S, settles_within_s),
+        ..Life::default()
+    };
     for record in recorded {
         life.take(record);
     }
@@ -171,6 +180,8 @@ pub fn next(recorded: &[Recorded], now: Timestamp) -> Next {
 /// Where a change stands after what was recorded about it.
 #[derive(Default)]
 struct Life<'a> {
+    doubt_looks_s: &'static [i64],
+    verify_looks_s: &'static [i64],
     stand: Stand<'a>,
     /// How often it was sent, or was about to be.
     attempts: usize,
@@ -265,7 +276,7 @@ impl<'a> Life<'a> {
             Found::AlreadySo => Stand::Over(Ending::Confirmed { acted: self.attempts > 0 }),
             Found::Differs { why } => Stand::Over(Ending::Refused { why: why.clone() }),
             // What was sent a moment ago may not be shown yet, so one look is not enough.
-            Found::Fits if doubt && self.looks_since < DOUBT_LOOKS_S.len() => {
+            Found::Fits if doubt && self.looks_since < self.doubt_looks_s.len() => {
                 Stand::InDoubt { why: "a look did not show it" }
             }
             Found::Fits => Stand::Clear,
@@ -290,7 +301,7 @@ impl<'a> Life<'a> {
                 unproven_or_failed(self.attempts, why)
             }
             Stand::InDoubt { .. } => {
-                let due = after(self.acted_at, schedule(&DOUBT_LOOKS_S, self.looks_since));
+                let due = after(self.acted_at, schedule(self.doubt_looks_s, self.looks_since));
                 wait_or(due, now, Next::LookFirst)
             }
             Stand::Unseen { why, retry_at, doubt } => {
@@ -306,7 +317,9 @@ impl<'a> Life<'a> {
                 }
                 wait_or(retry_at, now, Next::LookFirst)
             }
-            Stand::Applied { last } => verify(last, self.looks_since, exhausted, self.acted_at),
+            Stand::Applied { last } => {
+                verify(last, self.verify_looks_s, self.looks_since, exhausted, self.acted_at)
+            }
         }
     }
 }
@@ -354,11 +367,12 @@ fn unproven_or_failed(attempts: usize, why: &str) -> Next {
 
 fn verify(
     last: Option<(&Verdict, Option<Timestamp>)>,
+    looks_s: &[i64],
     looks: usize,
     exhausted: bool,
     acted_at: Timestamp,
 ) -> Next {
-    let over = exhausted || looks >= VERIFY_LOOKS_S.len();
+    let over = exhausted || looks >= looks_s.len();
     match last {
         // A look that could not be made, and will be possible later, does not use up the patience.
         Some((Verdict::Unobservable { .. }, Some(retry_at))) if !exhausted => {
@@ -370,7 +384,7 @@ fn verify(
         Some((Verdict::Unobservable { why }, _)) if over => {
             Next::End(Ending::Unproven { why: why.clone() })
         }
-        _ => Next::Verify { not_before: after(acted_at, schedule(&VERIFY_LOOKS_S, looks)) },
+        _ => Next::Verify { not_before: after(acted_at, schedule(looks_s, looks)) },
     }
 }
 
@@ -378,9 +392,15 @@ fn wait_or(due: Timestamp, now: Timestamp, then: Next) -> Next {
     if now < due { Next::RetryAt(due) } else { then }
 }
 
+/// The looks that make sense where everything shows within `settles_s` seconds; at least the first.
+fn within(offsets_s: &'static [i64], settles_s: u32) -> &'static [i64] {
+    let sensible = offsets_s.partition_point(|&offset| offset <= i64::from(settles_s));
+    &offsets_s[..sensible.max(1)]
+}
+
 /// The entry for the look that follows `done` looks; the last one for all beyond.
 fn schedule(offsets_s: &[i64], done: usize) -> i64 {
-    offsets_s[done.min(offsets_s.len() - 1)]
+    offsets_s[done.min(offsets_s.len().saturating_sub(1))]
 }
 
 /// `seconds` after `moment`, or the end of time.

@@ -44,6 +44,10 @@ pub struct InstanceConfig {
     /// 100: never.
     #[serde(default = "twenty")]
     pub shrink_pct_max: u32,
+    /// How long the app may take to show a change that it has accepted, in seconds. Rollbook looks
+    /// again for that long before it says that a change did not take.
+    #[serde(default = "five_minutes")]
+    pub settles_within_s: u32,
     /// What can be done to the instance, where it differs from what the channel can do.
     #[serde(default)]
     pub reach: ReachConfig,
@@ -57,6 +61,10 @@ pub struct InstanceConfig {
 
 fn two_days() -> u32 {
     48
+}
+
+fn five_minutes() -> u32 {
+    rollbook_core::step::SETTLES_WITHIN_S
 }
 
 fn twenty() -> u32 {
