@@ -71,7 +71,13 @@ impl ScimChannel {
                 }
                 Foothold::Ignored(receipt) => accepted = accepted.or(Some(receipt)),
                 Foothold::Refused(said) => refusal = refusal.or(Some(said)),
-                Foothold::Over(outcome) => return outcome,
+                Foothold::Over(outcome) => match (accepted, &outcome) {
+                    // What stands in the way of a later form may be the effect of an earlier one.
+                    (Some(receipt), Outcome::Refused { .. } | Outcome::Failed { .. }) => {
+                        return Outcome::Done { account: key.clone(), receipt };
+                    }
+                    _ => return outcome,
+                },
             }
         }
         match (accepted, refusal) {
