@@ -98,6 +98,10 @@ fn put(
             _ => Ok(()),
         };
     }
+    if path.filter().is_none() && value.as_object().is_some_and(Map::is_empty) {
+        // It names no sub-attribute, so nothing is set.
+        return if path.attr().is("active") { boolean(&value).map(drop) } else { Ok(()) };
+    }
     let value = if path.attr().is("active") { boolean(&value)? } else { value };
     let holder = holder_or_new(resource, path.attr())?;
     let key = key_for(holder, name);
@@ -141,12 +145,7 @@ fn put_plain(
             put_back(holder, key, list);
         }
         (false, Some(sub)) => {
-            let inner = holder.entry(key).or_insert_with(|| json!({}));
-            // A vendor may hold a complex attribute as bare text, e.g. `manager`.
-            if !inner.is_object() {
-                *inner = json!({ "value": inner.take() });
-            }
-            set_sub(inner, sub, &value);
+            set_sub(holder.entry(key).or_insert_with(|| json!({})), sub, &value);
         }
         (false, None) => match (holder.get_mut(&key), value) {
             // RFC 7644 §3.5.2.1 and §3.5.2.3: sub-attributes that are not named stay.
@@ -177,11 +176,13 @@ fn put_filtered(
     for at in &touched {
         match (path.sub(), &value) {
             (Some(sub), value) => set_sub(&mut list[*at], sub, value),
-            (None, Value::Object(new)) => match list[*at].as_object_mut() {
-                // `add` completes the element; `replace` puts another in its place.
-                Some(old) if verb == Verb::Add => merge(old, new.clone()),
-                _ => list[*at] = value.clone(),
-            },
+            // `add` completes the element; `replace` puts another in its place.
+            (None, Value::Object(new)) if verb == Verb::Add => {
+                if let Some(old) = as_complex(&mut list[*at]) {
+                    merge(old, new.clone());
+                }
+            }
+            (None, Value::Object(_)) => list[*at] = value.clone(),
             (None, _) => {
                 let sentence = format!("The value at {:?} is a JSON object.", path.to_string());
                 return (list, Err(Error::Value(sentence)));
@@ -326,12 +327,17 @@ fn appended(mut list: Vec<Value>, value: Value) -> Vec<Value> {
 }
 
 fn set_sub(item: &mut Value, sub: &str, value: &Value) {
+    if let Some(object) = as_complex(item) {
+        set(object, sub, value.clone());
+    }
+}
+
+/// A vendor may hold a complex value as bare text, e.g. `manager`: it is the `value` then.
+fn as_complex(item: &mut Value) -> Option<&mut Map<String, Value>> {
     if !item.is_object() {
         *item = json!({ "value": item.take() });
     }
-    if let Some(object) = item.as_object_mut() {
-        set(object, sub, value.clone());
-    }
+    item.as_object_mut()
 }
 
 fn as_list(value: Option<Value>) -> Vec<Value> {
