@@ -155,7 +155,10 @@ fn unknown_words(config: &FileConfig, export: &Export) -> Option<String> {
         .unknown_words
         .iter()
         .take(5)
-        .map(|(word, count)| format!("`{word}` ({count} times)"))
+        .map(|(word, count)| match word.as_str() {
+            "" => format!("nothing in {}", rows(*count)),
+            word => format!("`{word}` in {}", rows(*count)),
+        })
         .collect();
     let more = if export.unknown_words.len() > 5 { " and others" } else { "" };
     Some(format!(
@@ -165,6 +168,10 @@ fn unknown_words(config: &FileConfig, export: &Export) -> Option<String> {
         config.path.display(),
         shown.join(", "),
     ))
+}
+
+fn rows(count: u64) -> String {
+    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 /// Orders the accounts by key and keeps the first of those that share one.
@@ -182,8 +189,9 @@ fn keep_first_of_each_key(accounts: &mut Vec<(Account, u64)>) -> Option<String> 
     });
     let (key, first_line, later_line) = example?;
     Some(format!(
-        "The key `{key}` stands in lines {first_line} and {later_line}; {twice} rows repeat a key, \
-         so the column is not the app's own id or the export is broken."
+        "The key `{key}` stands in lines {first_line} and {later_line}, and {} in all repeat a key, \
+         so the column is not the app's own id or the export is broken.",
+        rows(twice)
     ))
 }
 
@@ -200,7 +208,7 @@ fn add_grants(
     let mut reading =
         Granting { grants, format, bound: None, places, found: vec![], unknown: None };
     if let Err(e) = table::read_any(base, &grants.path, format, Digest::Skipped, &mut reading) {
-        return Some(format!("The rights could not be read. {e}"));
+        return Some(format!("The rights could not be read. {e} {}", e.hints.join(" ")));
     }
     let Granting { found, unknown, .. } = reading;
     for (at, grant) in found {

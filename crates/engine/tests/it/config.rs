@@ -1,0 +1,316 @@
+//! `rollbook.toml`: what is good loads, what is not is refused with file, line, key and a hint.
+
+use jiff::civil::date;
+use proptest::prelude::*;
+use rollbook_core::account::State;
+use rollbook_core::change::{Basis, Verb};
+use rollbook_core::reach::Way;
+use rollbook_engine::config::{Config, Rest, template};
+use rollbook_engine::table::{Delimiter, Ends};
+
+const WORKSPACE: &str = "[workspace]\nname = \"Ada's\"\ntime_zone = \"Europe/Amsterdam\"\n";
+
+const SOURCE: &str = "
+[[source]]
+name = \"hr\"
+path = \"in/workers.csv\"
+[source.columns]
+number = \"ID\"
+";
+
+const FILE: &str = "
+[[instance]]
+name = \"archive\"
+[instance.file]
+path = \"in/archive.csv\"
+[instance.file.columns]
+key = \"User ID\"
+";
+
+/// Loads `text` below a good `[workspace]`.
+fn load(text: &str) -> Config {
+    Config::parse(&format!("{WORKSPACE}{text}"), "rollbook.toml").expect("it is good")
+}
+
+/// The error of `text` below a good `[workspace]`, with its hints. The workspace has 3 lines.
+fn refused(text: &str) -> String {
+    let text = format!("{WORKSPACE}{text}");
+    crate::said(&Config::parse(&text, "rollbook.toml").expect_err("it must be refused"))
+}
+
+#[test]
+fn the_template_loads_as_it_is_also_for_odd_names() {
+    for name in ["Example", "O\"Brien & Söhne\\n", "", "x = 1\n[evil]"] {
+        let config = Config::parse(&template(name), "rollbook.toml").expect("it loads");
+        assert_eq!(config.workspace.name, name);
+        assert!(config.sources.is_empty() && config.instances.is_empty());
+        let plain = load("");
+        assert_eq!(config.policy, plain.policy, "the template shows the defaults");
+    }
+}
+
+#[test]
+fn every_example_in_the_template_is_a_key_that_loads() {
+    let text = template("Example");
+    let example = |line: &str| {
+        let rest = line.strip_prefix("# ")?;
+        let key = rest.split([' ', '=']).next()?;
+        let toml = rest.starts_with('[') || (rest.contains(" = ") && !key.is_empty());
+        (toml && !key.ends_with('.')).then(|| rest.to_owned())
+    };
+    let lines = text.lines().map(|line| example(line).unwrap_or_else(|| line.to_owned()));
+    let with_examples = lines.collect::<Vec<_>>().join("\n");
+    let config = Config::parse(&with_examples, "rollbook.toml");
+    let config = config.unwrap_or_else(|e| panic!("{}\n{with_examples}", crate::said(&e)));
+    assert_eq!((config.sources.len(), config.instances.len()), (1, 2));
+    assert!(config.sources[0].appointments.is_some());
+    assert!(config.instances[1].file.as_ref().is_some_and(|file| file.grants.is_some()));
+}
+
+#[test]
+fn a_source_and_an_instance_load_with_their_defaults() {
+    let config = load(&format!("{SOURCE}{FILE}"));
+    let source = &config.sources[0];
+    assert_eq!((source.shrink_pct_max, source.stale_after_h), (20, 48));
+    assert_eq!(source.default_kind, "employment");
+    assert_eq!(source.format.ends, Ends::LastDay);
+    assert_eq!(source.format.delimiter, Delimiter(b','));
+    let instance = &config.instances[0];
+    assert_eq!(instance.channel(), "file");
+    let file = instance.file.as_ref().expect("it is reached over files");
+    assert_eq!(file.attributes, Rest::None);
+    assert_eq!(file.state_words.meanings().get("disabled"), Some(&State::Suspended));
+}
+
+#[test]
+fn employer_domains_come_from_the_workspace_unless_the_instance_has_its_own() {
+    let text = WORKSPACE.to_owned() + "employer_domains = [\"ada.example\"]\n" + FILE;
+    let config = Config::parse(&text, "rollbook.toml").expect("it is good");
+    assert_eq!(config.instances[0].employer_domains, ["ada.example"]);
+    let own =
+        FILE.replace("[instance.file]", "employer_domains = [\"x.example\"]\n[instance.file]");
+    let text = WORKSPACE.to_owned() + "employer_domains = [\"ada.example\"]\n" + &own;
+    let config = Config::parse(&text, "rollbook.toml").expect("it is good");
+    assert_eq!(config.instances[0].employer_domains, ["x.example"]);
+}
+
+#[test]
+fn reach_is_narrowed_by_the_instance_and_never_widened() {
+    let text = FILE.replace(
+        "[instance.file]",
+        "[instance.reach]\ncan = [\"suspend\", \"remove\", \"create\"]\nirreversible = [\"suspend\"]
+probed = [\"suspend\"]\n[instance.file]",
+    );
+    let config = load(&text);
+    let way = Way::new("file")
+        .reversibly(&[Verb::Suspend, Verb::Reactivate], Basis::Documented)
+        .for_good(&[Verb::Remove], Basis::Recalled);
+    let narrowed = config.instances[0].reach.narrow(way);
+    assert_eq!(narrowed.can.keys().copied().collect::<Vec<_>>(), [Verb::Suspend, Verb::Remove]);
+    let suspend = narrowed.can[&Verb::Suspend];
+    assert_eq!((suspend.basis, suspend.reversible), (Basis::Probed, false));
+}
+
+#[test]
+fn a_last_day_ends_at_midnight_of_the_workspace_and_not_of_the_server() {
+    let end = |zone: &str, day| {
+        let text = format!("[workspace]\nname = \"x\"\ntime_zone = \"{zone}\"\n");
+        let config = Config::parse(&text, "rollbook.toml").expect("the zone exists");
+        config.workspace.end_of(day).expect("the day exists").timestamp().to_string()
+    };
+    let gone = date(2027, 3, 6);
+    assert_eq!(end("America/Los_Angeles", gone), "2027-03-06T08:00:00Z");
+    assert_eq!(end("Pacific/Kiritimati", gone), "2027-03-05T10:00:00Z");
+    assert_eq!(end("Pacific/Pago_Pago", gone), "2027-03-06T11:00:00Z");
+    // Chile's clocks skip from 24:00 to 01:00, so this day has no midnight.
+    assert_eq!(end("America/Santiago", date(2027, 9, 5)), "2027-09-05T04:00:00Z");
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_the_nearest_known_one() {
+    insta::assert_snapshot!(refused("nmae = \"x\"\n"), @r"
+    rollbook.toml, line 4: the key `nmae` is not known here.
+      Did you mean `name`?
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("path", "pth")), @r"
+    rollbook.toml, line 7: the key `pth` is not known here.
+      Did you mean `path`?
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("number", "worker")), @r"
+    rollbook.toml, line 9: the key `worker` is not known here.
+      Known here: `number`, `kind`, `starts`, `ends`, `given`, `initials`, `used`, `prefix`, `family`, `second_family`, `partner`, `usage`, `family_in_use`, `display`, `title_before`, `title_after`, `birth_date`, `country`, `work_email`, `private_email`, `login`, `unit`, `manager`, `job_title`, `job_family`, `location`, `site`, `legal_entity`, `cost_centre`, `supplying_firm`.
+    ");
+    insta::assert_snapshot!(refused("[policy.limits]\nremoved_max_pct = 3\n"), @r"
+    rollbook.toml, line 5: the key `removed_max_pct` is not known here.
+      Did you mean `removed_max`?
+    ");
+    insta::assert_snapshot!(refused("[[sources]]\nname = \"hr\"\n"), @r"
+    rollbook.toml, line 4: the key `sources` is not known here.
+      Did you mean `source`?
+    ");
+}
+
+#[test]
+fn a_missing_key_is_refused_at_its_table() {
+    insta::assert_snapshot!(refused("[[source]]\nname = \"hr\"\n"), @"rollbook.toml, line 4: the key `path` is missing here.");
+    insta::assert_snapshot!(
+        crate::said(&Config::parse("", "rollbook.toml").expect_err("it is empty")), @"rollbook.toml, line 1: the key `workspace` is missing here.");
+}
+
+#[test]
+fn text_that_is_no_toml_is_refused_without_repeating_the_line() {
+    let said = refused("[[instance]]\ntoken = \"hunter2\n");
+    assert!(!said.contains("hunter2"), "{said}");
+    insta::assert_snapshot!(said, @r#"
+    rollbook.toml, line 5: this is not valid TOML: invalid basic string, expected `"`.
+      Check quotes, brackets and `=` on this line.
+    "#);
+}
+
+#[test]
+fn a_secret_in_clear_is_refused_and_not_repeated() {
+    let scim = "[[instance]]\nname = \"m\"\n[instance.scim]\nbase_url = \"https://m.example\"\n";
+    let mut all = Vec::new();
+    for line in [
+        "token = \"hunter2\"",
+        "password = \"hunter2\"",
+        "api-key = \"hunter2\"",
+        "token = { env = \"X\" }\nheaders = [{ authorization = \"hunter2\" }]",
+        "token = { env = \"X\" }\nother = \"https://joe:hunter2@m.example/scim\"",
+        "token = { env = \"X\" }\nother = \"https://m.example/scim?v=2&api_key=hunter2\"",
+    ] {
+        let said = refused(&format!("{scim}{line}\n"));
+        assert!(!said.contains("hunter2"), "{said}");
+        all.push(said.lines().next().unwrap_or_default().to_owned());
+    }
+    insta::assert_snapshot!(all.join("\n"), @r"
+    rollbook.toml, line 8: instance.scim.token: a secret stands here in clear, where everybody who sees this file can read it.
+    rollbook.toml, line 8: instance.scim.password: a secret stands here in clear, where everybody who sees this file can read it.
+    rollbook.toml, line 8: instance.scim.api-key: a secret stands here in clear, where everybody who sees this file can read it.
+    rollbook.toml, line 9: instance.scim.headers.authorization: a secret stands here in clear, where everybody who sees this file can read it.
+    rollbook.toml, line 9: instance.scim.other: a name or password inside a web address stands here in clear, where everybody who sees this file can read it.
+    rollbook.toml, line 9: instance.scim.other: a secret inside a web address stands here in clear, where everybody who sees this file can read it.
+    ");
+    insta::assert_snapshot!(refused(&format!("{scim}token = \"hunter2\"\n")), @r#"
+    rollbook.toml, line 8: instance.scim.token: a secret stands here in clear, where everybody who sees this file can read it.
+      Put it into an environment variable and write `{ env = "NAME" }`, or into a file and write `{ file = "secrets/NAME" }`.
+      Replace the secret at the vendor: it must be taken as known.
+    "#);
+}
+
+#[test]
+fn a_column_that_is_called_like_a_secret_is_no_secret() {
+    let config = load(&format!("{SOURCE}[source.attributes]\ntoken = \"Token ring\"\n"));
+    assert_eq!(config.sources[0].attributes["token"], "Token ring");
+}
+
+#[test]
+fn values_that_cannot_be_meant_are_refused() {
+    let format = |text: &str| {
+        refused(&SOURCE.replace("[source.columns]", &format!("format = {text}\n[source.columns]")))
+    };
+    insta::assert_snapshot!(format("{ encoding = \"ansi-latin\" }"), @r#"rollbook.toml, line 8: no encoding is called `ansi-latin`, write for example "utf-8", "utf-16" or "cp1252"."#);
+    insta::assert_snapshot!(format("{ delimiter = \"::\" }"), @r#"rollbook.toml, line 8: `::` cannot separate cells, write one of "," ";" "|" "tab"."#);
+    insta::assert_snapshot!(format("{ date_formats = [\"DD/MM/YY\"] }"), @r#"rollbook.toml, line 8: `DD/MM/YY` has a year that is not `YYYY`, write for example "YYYY-MM-DD" or "D.M.YYYY"."#);
+    insta::assert_snapshot!(format("{ date_formats = [\"YYYY-MM\"] }"), @r#"rollbook.toml, line 8: `YYYY-MM` does not say year, month and day once each, write for example "YYYY-MM-DD" or "D.M.YYYY"."#);
+    insta::assert_snapshot!(format("{ ends = \"lastday\" }"), @r"
+    rollbook.toml, line 8: `lastday` is not one of the words for this key.
+      Did you mean `last_day`?
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("\"ID\"", "\" \"")), @r"
+    rollbook.toml, line 9: source.1.columns.number: it is empty.
+      Name the column of the file.
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("in/workers.csv", "")), @r"
+    rollbook.toml, line 7: source.1.path: `` names no file.
+      Write a path from the workspace folder.
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("[source.columns]", "shrink_pct_max = 101\n[source.columns]")), @r"
+    rollbook.toml, line 8: source.1.shrink_pct_max: 101 is not a share in percent.
+      Write a number from 0 to 100.
+    ");
+    insta::assert_snapshot!(refused(&format!("{SOURCE}{SOURCE}")), @r"
+    rollbook.toml, line 12: source.2.name: the name `hr` is used twice.
+      Give each its own name.
+    ");
+    insta::assert_snapshot!(refused(&SOURCE.replace("\"hr\"", "\"hr/main\"")), @r"
+    rollbook.toml, line 6: source.1.name: `hr/main` cannot be a name.
+      Use letters, digits, `-`, `_`, `.` and single spaces inside.
+    ");
+    insta::assert_snapshot!(
+        crate::said(&Config::parse("[workspace]\nname = \"x\"\ntime_zone = \"CETT\"\n", "rollbook.toml")
+            .expect_err("there is no such zone")), @r#"rollbook.toml, line 3: `CETT` is not a time zone, write its IANA name, for example "Europe/Amsterdam"."#);
+}
+
+#[test]
+fn an_instance_must_say_how_it_is_reached() {
+    insta::assert_snapshot!(refused("[[instance]]\nname = \"m\"\n"), @r"
+    rollbook.toml, line 4: instance.1: instance `m` does not say how it is reached.
+      Add `[instance.scim]` or `[instance.file]` below it.
+    ");
+    let scim = "[instance.scim]\nbase_url = \"https://m.example\"\ntoken = { env = \"X\" }\n";
+    insta::assert_snapshot!(refused(&format!("{FILE}{scim}")), @r"
+    rollbook.toml, line 5: instance.1: instance `archive` is reached in two ways.
+      Keep one of `[instance.scim]` and `[instance.file]`.
+    ");
+    let scim = |url: &str| {
+        format!(
+            "[[instance]]\nname = \"m\"\n[instance.scim]\nbase_url = \"{url}\"\ntoken = {{ env = \"X\" }}\n"
+        )
+    };
+    insta::assert_snapshot!(refused(&scim("m.example")), @r#"
+    rollbook.toml, line 7: instance.1.scim.base_url: `m.example` is not a web address.
+      Write the whole of it, for example "https://example.com/scim/v2".
+    "#);
+    insta::assert_snapshot!(refused(&scim("http://m.example")), @r"
+    rollbook.toml, line 7: instance.1.scim.base_url: the token would travel in clear over http.
+      Use https, or set `allow_private = true` for a test system of your own.
+    ");
+    let words = "[instance.file.state_words]\nactive = [\"Yes\", \"False\"]\n";
+    insta::assert_snapshot!(refused(&format!("{FILE}{words}")), @"rollbook.toml, line 11: instance.1.file.state_words: the word `False` has two meanings.");
+    insta::assert_snapshot!(
+        refused(&FILE.replace("[instance.file.columns]", "attributes = \"all\"\n[instance.file.columns]")), @r#"rollbook.toml, line 9: invalid value: string "all", expected "rest", or a table of our attributes to their columns."#);
+}
+
+#[test]
+fn a_birthright_must_name_an_instance_that_there_is() {
+    let policy = "[[policy.birthright]]\ninstance = \"archiv\"\n";
+    insta::assert_snapshot!(refused(&format!("{FILE}{policy}")), @r"
+    rollbook.toml, line 12: policy.birthright.1.instance: no instance is named `archiv`.
+      Did you mean `archive`?
+    ");
+    load(&format!("{FILE}{}", policy.replace("archiv", "*")));
+}
+
+#[test]
+fn a_workspace_without_its_file_is_refused_with_the_way_out() {
+    let dir = tempfile::tempdir().expect("a folder can be made");
+    let said = crate::said(&Config::load(dir.path()).expect_err("there is no file"));
+    insta::assert_snapshot!(said.replace(&dir.path().display().to_string(), "DIR"), @r"
+    DIR/rollbook.toml cannot be read: No such file or directory (os error 2).
+      Make a workspace with `rollbook init DIR`, or name one with `--dir`.
+    ");
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_text_never_panics(text in "\\PC{0,200}") {
+        let _ = Config::parse(&text, "rollbook.toml");
+    }
+
+    #[test]
+    fn arbitrary_lines_below_a_good_workspace_never_panic(
+        lines in proptest::collection::vec(
+            prop_oneof![
+                Just("[[source]]".to_owned()), Just("[[instance]]".to_owned()),
+                Just("[instance.scim]".to_owned()), Just("[policy]".to_owned()),
+                Just("name = \"a\"".to_owned()), Just("path = \"p\"".to_owned()),
+                Just("[source.columns]".to_owned()), Just("number = 3".to_owned()),
+                "[a-z_]{1,8} = (\"[^\"\\\\\n]{0,8}\"|[0-9]{1,3}|\\{\\}|\\[\\])",
+            ],
+            0..8,
+        )
+    ) {
+        let _ = Config::parse(&format!("{WORKSPACE}{}", lines.join("\n")), "rollbook.toml");
+    }
+}

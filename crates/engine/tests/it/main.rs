@@ -1,0 +1,16 @@
+//! What the engine promises, tried from outside. One file per part; each is named here.
+
+mod changes;
+mod config;
+mod file_channel;
+mod kill;
+mod peers;
+mod scim_apply;
+mod scim_observe;
+mod source;
+
+/// What a person reads of an error: the message and its hints, a line each.
+fn said(error: &rollbook_engine::Error) -> String {
+    let hints = error.hints.iter().map(|hint| format!("\n  {hint}"));
+    format!("{error}{}", hints.collect::<String>())
+}
