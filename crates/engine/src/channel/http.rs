@@ -466,6 +466,17 @@ mod tests {
         assert_eq!(call.path(), "/Users", "the query is not for messages");
     }
 
+    #[tokio::test]
+    async fn a_name_that_turns_out_to_be_at_home_is_not_connected_to() {
+        install_tls();
+        let guard = GuardedResolver(Allowed { private: false, public: true });
+        let client = reqwest::Client::builder().no_proxy().dns_resolver(guard).build().unwrap();
+        let cause = client.get("http://localhost:9/?key=canary").send().await.unwrap_err();
+        let lost = Lost::from_reqwest(cause);
+        assert!(lost.never_sent && lost.forbidden, "{lost:?}");
+        assert_eq!(lost.why, ForbiddenAddress.to_string());
+    }
+
     #[test]
     fn an_echo_of_the_token_is_blanked() {
         let echoed = b"bad token s3cr3t-t0ken: s3cr3t-t0ken".to_vec();

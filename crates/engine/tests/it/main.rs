@@ -2,11 +2,13 @@
 
 mod changes;
 mod config;
+mod evidence;
 mod file_channel;
 mod kill;
 mod peers;
 mod scim_apply;
 mod scim_observe;
+mod scim_wire;
 mod source;
 
 /// What a person reads of an error: the message and its hints, a line each.
