@@ -11,10 +11,16 @@
 //! - **Nothing waits for time**: what a vendor shows late, it shows after a number of reads.
 #![forbid(unsafe_code)]
 
+pub mod company;
+pub mod csv_app;
 pub mod ledger;
 mod origin;
+pub mod sandbox;
 pub mod scim_vendor;
 mod wire;
 
+pub use company::Company;
+pub use csv_app::CsvApp;
 pub use ledger::{Effect, Ledger};
+pub use sandbox::Sandbox;
 pub use scim_vendor::{Fault, Profile, ScimVendor, Twist};

@@ -156,18 +156,20 @@ impl Site {
 
     /// Answers a request. With [`Twist::VisibleAfter`] readers see the change late.
     pub(crate) fn answer(&mut self, ask: &Ask, twist: Option<&Twist>) -> (Reply, Vec<Done>) {
-        let before = (self.users.clone(), self.groups.clone());
-        let mut done = Vec::new();
-        let reply = self.route(ask, twist, &mut done).unwrap_or_else(|refusal| *refusal);
-        if let Some(Twist::VisibleAfter { reads }) = twist {
-            for Done { subject, .. } in &done {
-                for (kind, list) in [(Kind::User, &before.0), (Kind::Group, &before.1)] {
-                    if ask.segments.first().is_some_and(|it| it == route_of(kind)) {
-                        let shown = list.iter().find(|one| id_of(one) == *subject).cloned();
-                        self.late.insert((kind, subject.clone()), Late { shown, reads: *reads });
-                    }
-                }
-            }
+        let Some(Twist::VisibleAfter { reads }) = twist else {
+            let mut done = Vec::new();
+            let reply = self.route(ask, twist, &mut done).unwrap_or_else(|refusal| *refusal);
+            return (reply, done);
+        };
+        let before = self.clone();
+        let (reply, done) = self.answer(ask, None);
+        let kind = match ask.segments.first().map(String::as_str) {
+            Some("Groups") => Kind::Group,
+            _ => Kind::User,
+        };
+        for Done { subject, .. } in &done {
+            let shown = before.find(kind, subject).cloned();
+            self.late.insert((kind, subject.clone()), Late { shown, reads: *reads });
         }
         (reply, done)
     }

@@ -6,6 +6,9 @@ fn every_file_of_the_folder_is_a_module_of_main() {
     let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
+        if path.extension().is_none_or(|it| it != "rs") {
+            continue;
+        }
         let name = path.file_stem().unwrap().to_str().unwrap();
         assert!(name == "main" || main.contains(&format!("mod {name};")), "{name} is not named");
     }

@@ -1,8 +1,11 @@
 //! The fakes over real HTTP, as a client meets them.
 
 mod client;
+mod company;
+mod csv_app;
 mod every_file_is_named;
 mod faults;
 mod ledger;
 mod profiles;
+mod sandbox;
 mod vendor;
