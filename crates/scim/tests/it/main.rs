@@ -1,4 +1,5 @@
 //! SCIM as text in and text out.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
 
 mod discovery;
 mod every_file_is_named;

@@ -1,4 +1,5 @@
 //! The fakes over real HTTP, as a client meets them.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
 
 mod client;
 mod company;
