@@ -46,6 +46,8 @@ pub(crate) struct Blocks {
     mails: Index<Sym>,
     /// Given name and start day: the surname may have changed.
     given_days: Index<(Sym, i32)>,
+    /// Surname form and start day: the given name may have changed.
+    family_days: Index<(Sym, i32)>,
     /// Given name and unit.
     given_units: Index<(Sym, Sym)>,
     /// Unit and start day: an account without a name.
@@ -58,6 +60,7 @@ impl Blocks {
         let (mut names, mut parts, mut sounds, mut mails) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut given_days, mut given_units, mut unit_days) = (Vec::new(), Vec::new(), Vec::new());
+        let mut family_days = Vec::new();
         for (number, person) in (0_u32..).zip(&roster.persons) {
             for letter in letters_in(person.letters).chain([0]) {
                 names.extend(person.forms.iter().map(|(form, _)| ((*form, letter), number)));
@@ -76,6 +79,8 @@ impl Blocks {
                 if let Some(start) = spell.starts {
                     given_days
                         .extend(person.given.iter().map(|(given, _)| ((*given, start), number)));
+                    family_days
+                        .extend(person.forms.iter().map(|(form, _)| ((*form, start), number)));
                     unit_days.push(((unit, start), number));
                 }
             }
@@ -86,6 +91,7 @@ impl Blocks {
             sounds: Index::new(sounds),
             mails: Index::new(mails),
             given_days: Index::new(given_days),
+            family_days: Index::new(family_days),
             given_units: Index::new(given_units),
             unit_days: Index::new(unit_days),
         }
@@ -174,7 +180,14 @@ impl Blocks {
                 weak.extend(self.given_units.at((*given, unit)));
             }
         }
-        if givens.is_empty() && found.len() < 3 {
+        if let Some(created) = seen.created {
+            let families = seen.cuts.iter().map(|c| c.family).filter(|f| *f != NONE);
+            let (from, to) = (created - NEAR_DAYS, created + NEAR_DAYS);
+            weak.extend(families.flat_map(|f| self.family_days.between((f, from), (f, to))));
+        }
+        // Places and dates alone name nobody whose everyday account it may be.
+        let is_named = !found.is_empty() || seen.login.is_name;
+        if givens.is_empty() && found.len() < 3 && (is_named || seen.is_admin()) {
             if let (Some(created), true) = (seen.created, unit != NONE) {
                 weak.extend(
                     self.unit_days

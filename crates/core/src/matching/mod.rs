@@ -22,6 +22,7 @@ mod nickname;
 mod reason;
 mod roster;
 mod ruling;
+mod second;
 mod seen;
 mod shown;
 pub(crate) mod text;
@@ -61,7 +62,7 @@ pub struct Input<'a> {
 }
 
 /// The least belief for a link without a human.
-pub const AUTO_MIN: f64 = 0.99;
+pub const AUTO_MIN: f64 = 0.98;
 /// The least belief for a candidate to be shown.
 const SHOWN_MIN: f64 = 0.02;
 /// At most this many candidates are shown.
@@ -324,7 +325,16 @@ impl<'a> Matching<'a> {
             weights: &weights,
             conventions: &self.conventions.logins,
         };
-        (0..self.accounts.len()).map(|index| self.link(index, &belief, &reasons)).collect()
+        let mut links: Vec<Link> =
+            (0..self.accounts.len()).map(|index| self.link(index, &belief, &reasons)).collect();
+        second::adopt(self.accounts, &mut links, |index, owner| {
+            let ruling = self.rulings.of(&self.accounts[index].account_ref());
+            let is_owner = |p: &u32| {
+                self.identities[self.roster.persons[*p as usize].identity as usize].id == *owner
+            };
+            ruling.kind.is_none() && !ruling.rejected.iter().any(is_owner)
+        });
+        links
     }
 
     fn link(&self, index: usize, belief: &[f32], reasons: &Reasons<'_>) -> Link {

@@ -138,6 +138,11 @@ impl Seen {
         }
     }
 
+    /// Whether it is an administrator's.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.kind == AccountKind::Admin
+    }
+
     /// Whether it may be somebody's own.
     pub(crate) fn is_personal(&self) -> bool {
         matches!(self.kind, AccountKind::Personal | AccountKind::Admin | AccountKind::Unknown)
