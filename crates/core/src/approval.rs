@@ -267,3 +267,167 @@ fn expiry(approval: &Approval, policy: &Policy) -> Timestamp {
 fn hours_after(at: Timestamp, hours: u32) -> Timestamp {
     at.checked_add(SignedDuration::from_hours(hours.into())).unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::change::{Basis, Op, Verb};
+    use crate::guard::Kind;
+    use crate::plan::{Wish, plan};
+    use crate::policy::ApprovalRule;
+    use crate::reach::{Reach, Way};
+    use crate::testing::{World, at, of};
+    use proptest::prelude::*;
+
+    const NOW: &str = "2026-11-21T09:00:00Z";
+
+    fn made(ops: &[(&str, Op)]) -> Plan {
+        let graph = World::read("account wiki/u1 ana@x.com\naccount chat/u2 ben@x.com").graph();
+        let way = Way::new("scim")
+            .reversibly(&[Verb::Suspend], Basis::Probed)
+            .for_good(&[Verb::Remove], Basis::Probed);
+        let reach = Reach { routes: vec![way] };
+        let reach = ["wiki", "chat"].map(|name| (name.into(), reach.clone())).into();
+        let wishes: Vec<_> = ops
+            .iter()
+            .map(|(account, op)| Wish::by_person("Olga", of(account), op.clone(), "Asked."))
+            .collect();
+        plan(&graph, &wishes, &reach, &Policy::default(), "Olga", at("2026-11-21T08:00:00Z"))
+    }
+
+    fn two_suspends() -> Plan {
+        made(&[("wiki/u1", Op::Suspend), ("chat/u2", Op::Suspend)])
+    }
+
+    fn policy(rule: impl FnOnce(&mut ApprovalRule)) -> Policy {
+        let mut policy = Policy::default();
+        rule(&mut policy.approval);
+        policy
+    }
+
+    fn by(plan: &Plan, name: &str) -> Approval {
+        Approval::new(plan.digest(), name, "", &Policy::default(), at("2026-11-21T08:30:00Z"))
+    }
+
+    /// The fault of the only approval.
+    fn check_fault(plan: &Plan, approval: Approval, policy: &Policy, expected: NotCounted) {
+        let by = approval.by.clone();
+        let refusal =
+            permit(plan, &[], &[approval], policy, at(NOW)).expect_err("it is not enough");
+        let turned_away = vec![TurnedAway { by, why: expected }];
+        assert_eq!(refusal, Refusal::NotEnough { needed: 1, counted: Vec::new(), turned_away });
+    }
+
+    #[test]
+    fn another_named_person_is_enough_for_what_can_be_taken_back() {
+        let plan = two_suspends();
+        let approval = by(&plan, "Ben");
+        let policy = Policy::default();
+        let permit = permit(&plan, &[], std::slice::from_ref(&approval), &policy, at(NOW));
+        let permit = permit.expect("one person is enough");
+        assert_eq!(permit.digest(), plan.digest());
+        assert_eq!(permit.approvals(), [approval.id()]);
+        assert_eq!(permit.expires(), approval.expires);
+        let change = &plan.changes()[0];
+        assert!(permit.allows(change, at(NOW)));
+        assert!(!permit.allows(change, approval.expires));
+        let other = made(&[("wiki/u1", Op::Remove)]);
+        assert!(!permit.allows(&other.changes()[0], at(NOW)));
+    }
+
+    #[test]
+    fn an_approval_that_does_not_count_is_turned_away_with_the_reason() {
+        let plan = two_suspends();
+        let policy = Policy::default();
+        check_fault(&plan, by(&plan, " OLGA "), &policy, NotCounted::Requester);
+        check_fault(&plan, by(&plan, "  "), &policy, NotCounted::Nameless);
+        check_fault(&plan, by(&plan, "Ana@X.com"), &policy, NotCounted::Concerned);
+        let other = made(&[("wiki/u1", Op::Suspend)]);
+        check_fault(&plan, by(&other, "Ben"), &policy, NotCounted::Stale);
+        let named = self::policy(|rule| rule.approvers = vec!["Cleo".to_owned()]);
+        check_fault(&plan, by(&plan, "Ben"), &named, NotCounted::NotApprover);
+        let early = Approval { at: at("2026-11-21T07:59:59Z"), ..by(&plan, "Ben") };
+        check_fault(&plan, early, &policy, NotCounted::WrongTime);
+        let late = Approval { at: at("2026-11-21T09:00:01Z"), ..by(&plan, "Ben") };
+        check_fault(&plan, late, &policy, NotCounted::WrongTime);
+        let expired = Approval { expires: at(NOW), ..by(&plan, "Ben") };
+        check_fault(&plan, expired, &policy, NotCounted::Expired);
+        // A policy that became stricter counts at once.
+        let stricter = self::policy(|rule| rule.valid_h = 0);
+        check_fault(&plan, by(&plan, "Ben"), &stricter, NotCounted::Expired);
+    }
+
+    #[test]
+    fn the_same_person_does_not_count_twice() {
+        let plan = two_suspends();
+        let two = policy(|rule| rule.needed = 2);
+        let approvals = [by(&plan, "Ben"), by(&plan, "BEN"), by(&plan, "Ｂen ")];
+        let refusal = permit(&plan, &[], &approvals, &two, at(NOW)).expect_err("it is one person");
+        let Refusal::NotEnough { needed: 2, counted, turned_away } = refusal else {
+            panic!("{refusal:?}");
+        };
+        assert_eq!(counted, ["Ben"]);
+        assert!(turned_away.iter().all(|t| t.why == NotCounted::Twice) && turned_away.len() == 2);
+        let approvals = [by(&plan, "Ben"), by(&plan, "Cleo")];
+        assert!(permit(&plan, &[], &approvals, &two, at(NOW)).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_taken_back_needs_as_many_as_the_policy_says_and_never_nobody() {
+        let rule = policy(|rule| (rule.needed, rule.needed_irreversible) = (0, 2));
+        let people = |plan: &Plan| (needed(plan, &rule).people, needed(plan, &rule).irreversible);
+        assert_eq!(people(&two_suspends()), (1, 0));
+        assert_eq!(people(&made(&[("wiki/u1", Op::Remove)])), (2, 1));
+        assert!(permit(&two_suspends(), &[], &[], &rule, at(NOW)).is_err());
+    }
+
+    #[test]
+    fn stops_hold_back_their_part_or_everything() {
+        let plan = two_suspends();
+        let approvals = [by(&plan, "Ben")];
+        let stop = |blocks: Blocks| Stop {
+            blocks,
+            kind: Kind::TooMany,
+            subject: String::new(),
+            sentence: String::new(),
+        };
+        let judge = |stops: &[Stop]| permit(&plan, stops, &approvals, &Policy::default(), at(NOW));
+        let wiki = stop(Blocks::Instance { instance: "wiki".into() });
+        let part = judge(std::slice::from_ref(&wiki)).expect("the other instance can run");
+        let allowed = |c: &&Change| part.allows(c, at(NOW));
+        let allowed: Vec<_> = plan.changes().iter().filter(allowed).collect();
+        assert_eq!(allowed.len(), 1);
+        assert_eq!(allowed[0].instance.as_str(), "chat");
+        assert_eq!(part.held().len(), 1);
+        let chat = stop(Blocks::Instance { instance: "chat".into() });
+        assert!(matches!(judge(&[wiki, chat]), Err(Refusal::Stopped { .. })));
+        assert!(matches!(judge(&[stop(Blocks::Plan)]), Err(Refusal::Stopped { .. })));
+        let nothing = made(&[]);
+        let refusal = permit(&nothing, &[], &[by(&nothing, "Ben")], &Policy::default(), at(NOW));
+        assert_eq!(refusal, Err(Refusal::Empty));
+    }
+
+    proptest! {
+        #[test]
+        fn no_crowd_of_requesters_ever_makes_a_permit(
+            names in prop::collection::vec("(?i)[ ]{0,2}olga[ ]{0,2}", 0..6), needed in 0..4u32
+        ) {
+            let plan = two_suspends();
+            let policy = policy(|rule| rule.needed = needed);
+            let approvals: Vec<_> = names.iter().map(|name| by(&plan, name)).collect();
+            prop_assert!(permit(&plan, &[], &approvals, &policy, at(NOW)).is_err());
+        }
+
+        #[test]
+        fn a_permit_needs_as_many_different_people_as_the_policy_says(
+            names in prop::collection::vec("(?i)(ben|cleo|dia|olga)", 0..8), needed in 0..4u32
+        ) {
+            let plan = two_suspends();
+            let policy = policy(|rule| rule.needed = needed);
+            let approvals: Vec<_> = names.iter().map(|name| by(&plan, name)).collect();
+            let people: BTreeSet<_> = names.iter().map(|n| fold(n)).filter(|n| n != "olga").collect();
+            let enough = people.len() >= needed.max(1) as usize;
+            prop_assert_eq!(permit(&plan, &[], &approvals, &policy, at(NOW)).is_ok(), enough);
+        }
+    }
+}

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::approval::{Approval, Needed, NotCounted, Refusal};
 use crate::change::{Change, Op};
+use crate::finding::Subject;
 use crate::guard::Stop;
 use crate::plan::{LeftAlone, Plan};
 use crate::snapshot::Coverage;
@@ -154,7 +155,14 @@ pub fn plan(plan: &Plan, stops: &[Stop]) -> String {
 
 /// What a plan does not touch, as one sentence.
 pub fn left_alone(left: &LeftAlone) -> String {
-    printable(&format!("{}: {}", left.label, left.because))
+    let place = match &left.subject {
+        Subject::Account { account } | Subject::Grant { account, .. } => Some(&account.instance),
+        Subject::Accounts { left, .. } => Some(&left.instance),
+        Subject::Assignment { instance, .. } if instance.as_str() != "*" => Some(instance),
+        _ => None,
+    };
+    let place = place.map(|instance| format!(" in {instance}")).unwrap_or_default();
+    printable(&format!("{}{place}: {}", left.label, left.because))
 }
 
 fn section(text: &mut Vec<String>, title: &str, lines: impl Iterator<Item = String>) {

@@ -23,6 +23,8 @@ pub mod policy;
 
 pub mod finding;
 
+pub mod scan;
+
 pub mod change;
 pub mod reach;
 
@@ -37,3 +39,6 @@ pub mod step;
 pub mod event;
 
 pub mod explain;
+
+#[cfg(test)]
+mod testing;

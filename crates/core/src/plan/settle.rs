@@ -38,9 +38,13 @@ fn about(aim: &Aim) -> String {
     }
 }
 
-fn settle_one(aims: Vec<Aim>, settled: &mut Settled) {
+fn settle_one(mut aims: Vec<Aim>, settled: &mut Settled) {
+    // The order in which wishes were made decides nothing.
+    aims.sort_by(|a, b| a.because.cmp(&b.because));
     let (unique, mut dropped) = merge(aims);
-    let ops: Vec<Op> = unique.iter().map(|aim| aim.op.clone()).collect();
+    let mut ops: Vec<Op> = unique.iter().map(|aim| aim.op.clone()).collect();
+    // The strongest reason to drop something is that the account is removed.
+    ops.sort_by_key(|op| (op.word() != Verb::Remove, op.word()));
     for aim in unique {
         match ops.iter().find_map(|other| against(&aim.op, other)) {
             Some(why) => dropped.push((aim.subject, why)),

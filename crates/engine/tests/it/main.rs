@@ -1,4 +1,6 @@
 //! What the engine promises, tried from outside. One file per part; each is named here.
+#![allow(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
+#![allow(clippy::print_stderr, reason = "a test says what it was not asked to try")]
 
 mod changes;
 mod config;
