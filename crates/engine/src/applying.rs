@@ -10,7 +10,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use rollbook_core::approval::{self, Permit};
 use rollbook_core::canonical;
-use rollbook_core::change::{Change, Op};
+use rollbook_core::change::Change;
 use rollbook_core::event::Draft;
 use rollbook_core::explain;
 use rollbook_core::guard::PastEffect;
@@ -26,7 +26,7 @@ use crate::error::{Error, Result};
 use crate::planning::Proposal;
 use crate::progress::Progress;
 use crate::reconcile::named;
-use crate::store::RunRow;
+use crate::store::{RunRow, Writing};
 
 /// How long a run waits for a vendor before it leaves a change for [`Engine::resume`].
 const PATIENCE: SignedDuration = SignedDuration::from_mins(6);
@@ -281,6 +281,7 @@ impl Engine {
         let body =
             json!({"found": canonical::value_of(&found), "seen": canonical::value_of(&seen)});
         self.store.write(|book| {
+            remember(book, change, &seen)?;
             book.add_step(&run.id, &change.id, at, &Recorded::Looked { at, found })?;
             book.record(draft("change_looked", run, change, at, body))
         })
@@ -297,13 +298,7 @@ impl Engine {
         let body =
             json!({"verdict": canonical::value_of(&verdict), "seen": canonical::value_of(&seen)});
         self.store.write(|book| {
-            match (&seen, &change.account) {
-                (Seen::Present { account }, _) => book.put_seen(account)?,
-                (Seen::Absent, Some(key)) if !matches!(change.op, Op::Create { .. }) => {
-                    book.put_absent(&change.instance, key.as_str())?;
-                }
-                _ => {}
-            }
+            remember(book, change, &seen)?;
             let recorded = Recorded::Verified { at, verdict, retry_at };
             book.add_step(&run.id, &change.id, at, &recorded)?;
             book.record(draft("change_verified", run, change, at, body))
@@ -380,6 +375,15 @@ impl Engine {
         self.keep_checkpoints_outside()?;
         crash::point("checkpoint_outside");
         Ok(report)
+    }
+}
+
+/// Brings what is known of an account up to what a look saw.
+fn remember(book: &Writing<'_>, change: &Change, seen: &Seen) -> Result<()> {
+    match (seen, &change.account) {
+        (Seen::Present { account }, _) => book.put_seen(account),
+        (Seen::Absent, Some(key)) => book.put_absent(&change.instance, key.as_str()),
+        (Seen::Absent, None) | (Seen::Unobservable { .. }, _) => Ok(()),
     }
 }
 
