@@ -93,3 +93,33 @@ async fn a_write_into_silence_is_uncertain() {
         }
     }
 }
+
+#[tokio::test]
+async fn members_that_vanish_with_the_one_taken_out_are_put_back_and_told() {
+    let ana = || json("200 OK", r#"{"id":"1","userName":"ana","active":true}"#);
+    let both = || json("200 OK", r#"{"id":"g","members":[{"value":"1"},{"value":"2"}]}"#);
+    let none = || json("200 OK", r#"{"id":"g"}"#);
+    let (refused, done) = (json("400 Bad Request", ""), || json("204 No Content", ""));
+    let url = serve(vec![
+        // The look, the first form, who is in it now, the second form.
+        ana(),
+        both(),
+        refused,
+        both(),
+        done(),
+        // The look, who is left, and the members put back.
+        ana(),
+        none(),
+        none(),
+        done(),
+    ])
+    .await;
+    let revoke = change(Op::Revoke { entitlement: "g".into() }, "1", "ana", State::Active);
+    match channel(url).apply(&revoke).await {
+        Outcome::Failed { why, retry_at: None, .. } => {
+            assert!(why.contains("1 other accounts out of the group g as well: 2."), "{why}");
+            assert!(why.ends_with("They were put back."), "{why}");
+        }
+        other => panic!("{other:?}"),
+    }
+}

@@ -51,7 +51,7 @@ pub struct ScimSettings {
     pub body_bytes_max: usize,
     /// First wait before a read is tried again; doubles each time.
     pub backoff: Duration,
-    /// How long all the waits of one reading may take together.
+    /// How long the waits and failed tries of one reading may take together.
     pub patience: Duration,
     /// E-mail domains that the employer owns: addresses there count as verified.
     pub verified_domains: Vec<String>,

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rollbook_core::step::Receipt;
+use tokio::time::Instant;
 
 use super::ScimChannel;
 use crate::channel::answer::Said;
@@ -13,7 +14,7 @@ use crate::clock::Clock;
 /// A vendor that breaks gets this many tries; one that asks to wait gets what patience allows.
 const TRIES_MAX: u32 = 3;
 
-/// What is left of the time that the waits of one operation may take together.
+/// What is left of the time that the waits and failures of one operation may take together.
 #[derive(Debug)]
 pub(super) struct Patience {
     left: Duration,
@@ -48,6 +49,7 @@ impl ScimChannel {
     pub(super) async fn read(&self, call: &Call, patience: &mut Patience) -> Said {
         let mut tries = 1;
         loop {
+            let begun = Instant::now();
             let said = self.exchange(call).await.0;
             let asked = match &said {
                 Said::Throttled { wait } => *wait,
@@ -56,7 +58,8 @@ impl ScimChannel {
             };
             let wait = asked.unwrap_or(patience.backoff * 2_u32.pow(tries.min(10) - 1));
             let wait = wait + jitter(wait);
-            if !patience.spend(wait) {
+            // A vendor that hangs uses up patience as well, not only one that asks us to wait.
+            if !patience.spend(begun.elapsed() + wait) {
                 return said;
             }
             tracing::debug!(path = %call.path(), wait_ms = wait.as_millis(), "waiting to ask again");
