@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use rollbook_core::id::WorkerNumber;
 use rollbook_core::worker::{PersonName, Placement, WorkerRecord};
 
@@ -98,8 +99,12 @@ impl Bound {
         unused.map(|(_, name)| name.trim().to_owned()).collect()
     }
 
-    /// The record that a row says.
-    pub(super) fn record(&self, config: &SourceConfig, row: &Row<'_>) -> Result<WorkerRecord> {
+    /// What a row says about keys and days, without a copy of anything.
+    pub(super) fn outline<'a>(
+        &'a self,
+        config: &'a SourceConfig,
+        row: &'a Row<'a>,
+    ) -> Result<Outline<'a>> {
         // White space around a number is not part of it; what is inside stays as it is.
         let number = row.cell(self.number).trim();
         if number.is_empty() {
@@ -107,6 +112,16 @@ impl Bound {
             return Err(row.wrong(self.number, said));
         }
         let (starts, ends) = row.period(self.starts, self.ends, &config.format)?;
+        let kind = match row.cell_if(self.kind).trim() {
+            "" => &config.default_kind,
+            kind => kind,
+        };
+        Ok(Outline { number, kind, starts, ends, row, bound: self, config })
+    }
+
+    /// The record that a row says.
+    pub(super) fn record(&self, config: &SourceConfig, row: &Row<'_>) -> Result<WorkerRecord> {
+        let Outline { number, kind, starts, ends, .. } = self.outline(config, row)?;
         let list = |place| {
             row.list(place, &config.format.list_separator).map(str::to_owned).collect::<Vec<_>>()
         };
@@ -114,10 +129,7 @@ impl Bound {
         Ok(WorkerRecord {
             source: config.name.clone(),
             number: WorkerNumber::from(number),
-            kind: match row.cell_if(self.kind).trim() {
-                "" => config.default_kind.clone(),
-                kind => kind.to_owned(),
-            },
+            kind: kind.to_owned(),
             starts,
             ends,
             name: self.name.read(row),
@@ -133,6 +145,39 @@ impl Bound {
                 .map(|(ours, value)| (ours, value.to_owned()))
                 .collect(),
         })
+    }
+}
+
+/// What a row says about keys and days, read in place.
+#[derive(Clone, Copy)]
+pub struct Outline<'a> {
+    /// The worker number.
+    pub number: &'a str,
+    /// The kind of record.
+    pub kind: &'a str,
+    /// The first day.
+    pub starts: Option<Date>,
+    /// The first day on which it no longer holds.
+    pub ends: Option<Date>,
+    row: &'a Row<'a>,
+    bound: &'a Bound,
+    config: &'a SourceConfig,
+}
+
+impl<'a> Outline<'a> {
+    /// The organisational unit, or empty text.
+    pub fn unit(&self) -> &'a str {
+        self.row.cell_if(self.bound.place.unit)
+    }
+
+    /// Addresses that the employer gave.
+    pub fn work_emails(&self) -> impl Iterator<Item = &'a str> {
+        self.row.list(self.bound.work_email, &self.config.format.list_separator)
+    }
+
+    /// Login names that the source knows.
+    pub fn logins(&self) -> impl Iterator<Item = &'a str> {
+        self.row.list(self.bound.login, &self.config.format.list_separator)
     }
 }
 

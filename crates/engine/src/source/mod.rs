@@ -15,6 +15,7 @@ use rollbook_core::id::{RecordRef, SourceName, WorkerNumber};
 use rollbook_core::worker::{Appointment, WorkerRecord};
 
 use self::bind::Bound;
+pub use self::bind::Outline;
 pub use self::stop::{KeptOut, LastGood, Numbers, stop};
 use crate::config::{AppointmentsConfig, SourceConfig};
 use crate::error::Result;
@@ -78,6 +79,38 @@ pub fn read(
     })
 }
 
+/// Hands keys and days of every record to `sink`, in the order of the file, at the cost of what the
+/// sink looks at. Nothing is kept, so a row that repeats another comes again.
+///
+/// # Errors
+/// As [`read`].
+pub fn stream(
+    config: &SourceConfig,
+    base: &Path,
+    sink: &mut dyn FnMut(&Outline<'_>) -> Result<()>,
+) -> Result<Facts> {
+    let mut streaming = Streaming { config, sink, bound: None };
+    table::read(base, &config.path, &config.format, Digest::Skipped, &mut streaming)
+}
+
+struct Streaming<'a> {
+    config: &'a SourceConfig,
+    sink: &'a mut dyn FnMut(&Outline<'_>) -> Result<()>,
+    bound: Option<Bound>,
+}
+
+impl Visit for Streaming<'_> {
+    fn header(&mut self, header: &Header) -> Result<()> {
+        self.bound = Some(Bound::new(self.config, header)?);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row<'_>) -> Result<()> {
+        let bound = self.bound.as_ref().expect("the header comes before the rows");
+        (self.sink)(&bound.outline(self.config, row)?)
+    }
+}
+
 struct Reading<'a> {
     config: &'a SourceConfig,
     sink: &'a mut dyn FnMut(WorkerRecord) -> Result<()>,
@@ -99,7 +132,7 @@ impl Visit for Reading<'_> {
     }
 
     fn row(&mut self, row: &Row<'_>) -> Result<()> {
-        let [left, right] = self.keys.each_ref().map(|key| key.hash_one(row.whole()));
+        let [left, right] = self.keys.each_ref().map(|key| key.hash_one(row));
         if !self.seen.insert(u128::from(left) << 64 | u128::from(right)) {
             self.repeated += 1;
             return Ok(());

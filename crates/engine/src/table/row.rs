@@ -1,6 +1,7 @@
 //! The header of a table and its rows: cells by place, as text, as days, as lists.
 
 use std::collections::BTreeMap;
+use std::hash::{Hash, Hasher};
 
 use jiff::civil::Date;
 
@@ -110,6 +111,16 @@ pub struct Row<'a> {
     bounds: &'a [(u32, u32)],
 }
 
+/// Equal for rows with the same cells. Where each cell ends says all about where it begins.
+impl Hash for Row<'_> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        hasher.write(self.text.as_bytes());
+        for (_, to) in self.bounds {
+            hasher.write_u32(*to);
+        }
+    }
+}
+
 impl<'a> Row<'a> {
     pub(super) fn new(
         header: &'a Header,
@@ -136,11 +147,6 @@ impl<'a> Row<'a> {
     /// The number of the row's first line, from 1.
     pub fn line(&self) -> u64 {
         self.line
-    }
-
-    /// All cells one after the other, and where each lies: equal for equal rows only.
-    pub fn whole(&self) -> (&'a str, &'a [(u32, u32)]) {
-        (self.text, self.bounds)
     }
 
     /// The cell at `place`, as it stands.
