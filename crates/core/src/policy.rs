@@ -17,9 +17,11 @@ pub struct Policy {
     /// Who must agree, and for how long that holds.
     pub approval: ApprovalRule,
     /// Grants that outlive the account or the placement are kept this many days (half-open), by
-    /// agreement with the business. 0: none.
+    /// agreement with the business, if they have an end date of their own within those days: one
+    /// without an end was forgotten. 0: none.
     pub grace_days: u32,
     /// An account unused for this many days is `dormant`. Judged only where a last use is known.
+    /// 0: not judged.
     pub dormant_days: u32,
     /// Whether the grants of somebody who leaves are revoked beside closing the account, where the
     /// instance keeps them on closed accounts.
@@ -30,7 +32,8 @@ pub struct Policy {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Birthright {
-    /// The instance; `*` means: at least one account in any instance that covers the worker.
+    /// The instance; `*` means: at least one account anywhere, asked of those whom an instance
+    /// covers.
     pub instance: InstanceName,
     /// Kinds of worker record that count; empty: all.
     pub kinds: Vec<String>,
