@@ -22,6 +22,8 @@ mod gzip;
 mod outgoing;
 mod profile;
 mod site;
+mod views;
+mod writes;
 
 use std::io;
 use std::net::SocketAddr;
