@@ -111,18 +111,19 @@ impl ScimChannel {
 
     /// Takes one member out by its own filter. The other form, a value without a filter, means *all
     /// members* to a vendor that follows the RFC to the letter, so it is sent only where the first
-    /// was refused or ignored, and whoever vanished with it is put back at once.
+    /// was refused, never where it may only be slow to show, and whoever vanished with it is put
+    /// back at once.
     async fn revoke(&self, change: &Change, key: &AccountKey, entitlement: &str) -> Outcome {
         let id = key.as_str();
         let by_filter = Patch::remove_members([id]).to_json();
         let rung = Rung::patch("PATCH of members by filter", "Groups", entitlement, by_filter);
         let first = self.climb(change, key, vec![rung]).await;
-        let may_try_more = match &first {
-            Outcome::Failed { retry_at: None, hint, .. } => hint.is_empty(),
-            Outcome::Done { .. } => !self.shows(change).await,
-            _ => false,
-        };
-        if !may_try_more {
+        // A failure that neither time nor an administrator mends: the form was not understood.
+        let misunderstood = matches!(
+            &first,
+            Outcome::Failed { retry_at: None, hint, .. } if hint.is_empty()
+        );
+        if !misunderstood {
             return first;
         }
         let before = match self.members(entitlement).await {
@@ -132,13 +133,7 @@ impl ScimChannel {
         let by_value = Patch::remove_members_by_value([id]).to_json();
         let rung = Rung::patch("PATCH of members by value", "Groups", entitlement, by_value);
         let second = self.climb(change, key, vec![rung]).await;
-        match self.put_back(entitlement, &before, key).await {
-            None if matches!((&first, &second), (Outcome::Done { .. }, Outcome::Failed { .. })) => {
-                first
-            }
-            None => second,
-            Some(outcome) => outcome,
-        }
+        self.put_back(entitlement, &before, key).await.unwrap_or(second)
     }
 
     /// Gives the group back to everybody but `key` who was in it and is not any more.
