@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::assign::Case;
 use super::intern::{NONE, Sym};
-use super::level::Pair;
+use super::level::{Field, Pair, login};
 use super::seen::Seen;
 
 /// Beliefs above this are taken as known when others lean on them.
@@ -45,7 +45,7 @@ pub(crate) fn evidence(cases: &[Case], pairs: &[Pair], seen: &[Seen], belief: &[
             words[at] = Some(if is_for { Word::For } else { Word::Against });
         }
     }
-    weigh(cases, belief, &words)
+    weigh(cases, pairs, seen, belief, &words)
 }
 
 /// For every login the classes in which its owner is sure, and who it is.
@@ -65,31 +65,81 @@ fn sure_owners(
     owners
 }
 
+/// How many people the login could be made of: who gets `j.jansen` and who `j.jansen2` is decided
+/// anew in every instance, so a login that several people could have says less.
+fn contest(pairs: &[Pair], seen: &Seen) -> usize {
+    let is_made =
+        |pair: &&Pair| (1..login::SURNAME).contains(&(pair.level(Field::Login) % login::APART));
+    let makers = pairs.iter().filter(is_made).count();
+    match makers {
+        _ if seen.login.is_numbered => 2,
+        0 | 1 => 0,
+        _ => 1,
+    }
+}
+
+/// How often the word is For and Against, for true owners and for others.
+#[derive(Clone, Copy)]
+struct Tally {
+    owner: [f64; 2],
+    other: [f64; 2],
+}
+
+impl Tally {
+    /// Before anything is seen: other instances are mostly right where nobody else could have the
+    /// login, and little better than a guess where somebody could.
+    fn start(contest: usize) -> Self {
+        let (right, wrong) = if contest == 0 { (0.95, 0.3) } else { (0.6, 0.4) };
+        Self {
+            owner: [right * HOLD, (1.0 - right) * HOLD],
+            other: [wrong * HOLD, (1.0 - wrong) * HOLD],
+        }
+    }
+
+    /// What a word is worth. Where the login is contested, an error comes in twos: if one account
+    /// has the other's number, the other has this one's. There the word is worth no more than how
+    /// often it is right, whoever else could be meant, and each account of the two counts half.
+    fn bits(&self, word: Word, contest: usize) -> f32 {
+        let index = usize::from(word == Word::Against);
+        let share = |counts: [f64; 2]| counts[index] / (counts[0] + counts[1]);
+        if contest == 0 {
+            return (share(self.owner) / share(self.other)).log2() as f32;
+        }
+        let half = ((self.owner[0] / self.owner[1]).log2() / 2.0) as f32;
+        if word == Word::For { half } else { -half }
+    }
+}
+
 /// Learns, where several people compete for an account and its owner is sure by other evidence, how
 /// often the other instances are right, and weighs their word with that.
-fn weigh(cases: &[Case], belief: &[f32], words: &[Option<Word>]) -> Vec<f32> {
-    // True owners and others, for whom the word is For, and Against.
-    let (mut owner, mut other) = ([0.9 * HOLD, 0.1 * HOLD], [0.3 * HOLD, 0.7 * HOLD]);
-    for case in cases.iter().filter(|c| c.range().len() > 1 && c.fixed.is_none()) {
+fn weigh(
+    cases: &[Case],
+    pairs: &[Pair],
+    seen: &[Seen],
+    belief: &[f32],
+    words: &[Option<Word>],
+) -> Vec<f32> {
+    let mut tallies = [0, 1, 2].map(Tally::start);
+    for (case, seen) in
+        cases.iter().zip(seen).filter(|(c, _)| c.range().len() > 1 && c.fixed.is_none())
+    {
         if !case.range().any(|at| belief[at] > SURE) {
             continue;
         }
+        let tally = &mut tallies[contest(&pairs[case.range()], seen)];
         for at in case.range() {
             let Some(word) = words[at] else { continue };
             let index = usize::from(word == Word::Against);
-            owner[index] += f64::from(belief[at]);
-            other[index] += f64::from(1.0 - belief[at]);
+            tally.owner[index] += f64::from(belief[at]);
+            tally.other[index] += f64::from(1.0 - belief[at]);
         }
     }
-    let share = |counts: [f64; 2], index: usize| counts[index] / (counts[0] + counts[1]);
-    let bits = |index: usize| (share(owner, index) / share(other, index)).log2() as f32;
-    let (is_for, against) = (bits(0), bits(1));
-    words
-        .iter()
-        .map(|word| match word {
-            None => 0.0,
-            Some(Word::For) => is_for,
-            Some(Word::Against) => against,
-        })
-        .collect()
+    let mut bits = vec![0.0; pairs.len()];
+    for (case, seen) in cases.iter().zip(seen) {
+        let contest = contest(&pairs[case.range()], seen);
+        for at in case.range() {
+            bits[at] = words[at].map_or(0.0, |word| tallies[contest].bits(word, contest));
+        }
+    }
+    bits
 }
