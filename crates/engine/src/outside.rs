@@ -7,6 +7,7 @@ use std::fs::OpenOptions;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
+use rollbook_core::canonical;
 use rollbook_core::event::{self, Checkpoint, Report};
 
 use crate::engine::{CHECKPOINTS, Engine};
@@ -43,8 +44,8 @@ impl Engine {
         }
         let mut text = String::new();
         for checkpoint in &missing {
-            text += &serde_json::to_string(checkpoint)
-                .map_err(|e| Error::bug("A checkpoint could not be written.").because(e))?;
+            let line = canonical::bytes(&canonical::value_of(checkpoint));
+            text += &String::from_utf8_lossy(&line);
             text.push('\n');
         }
         let mut options = OpenOptions::new();

@@ -83,6 +83,9 @@ struct Out {
     failed: Option<io::Error>,
 }
 
+/// How many columns a paragraph takes.
+const LINE_WIDTH: usize = 90;
+
 const BORDERLESS: TableStyle =
     TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
@@ -168,6 +171,22 @@ impl Screen {
             let line = line.strip_prefix(' ').unwrap_or(&line);
             self.write(line.trim_end());
         }
+    }
+
+    /// A text of some sentences, broken into lines that are easy to read.
+    pub(crate) fn paragraph(&self, tone: Tone, text: &str) {
+        let mut line = String::new();
+        for word in text.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + word.chars().count() >= LINE_WIDTH {
+                self.toned(tone, &line);
+                line.clear();
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line += word;
+        }
+        self.toned(tone, &line);
     }
 
     /// Our own text for programs, such as a script, as it is.

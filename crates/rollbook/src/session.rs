@@ -4,9 +4,12 @@ use std::env;
 use std::future::Future;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
+use jiff::civil::Date;
 use rollbook_engine::CONFIG;
 use rollbook_engine::clock::Clock;
+use rollbook_engine::config::Config;
 use rollbook_engine::{Engine, Error, Result};
 
 use crate::args::Global;
@@ -17,13 +20,13 @@ use crate::screen::Screen;
 #[derive(Debug)]
 pub(crate) struct Session {
     global: Global,
-    screen: Screen,
+    screen: Rc<Screen>,
 }
 
 impl Session {
     /// With what was typed.
     pub(crate) fn new(global: Global, screen: Screen) -> Self {
-        Self { global, screen }
+        Self { global, screen: Rc::new(screen) }
     }
 
     /// Where output goes.
@@ -46,6 +49,19 @@ impl Session {
             Some(day) => engine.as_of(day),
             None => Ok(engine),
         }
+    }
+
+    /// The workspace folder, its configuration and the day that was asked for, for commands that
+    /// need no book.
+    ///
+    /// # Errors
+    /// When there is no workspace, or its configuration cannot be used.
+    pub(crate) fn configuration(&self) -> Result<(PathBuf, Config, Date)> {
+        let folder = self.folder()?;
+        let config = Config::load(&folder)?;
+        let today = self.global.today;
+        let today = today.unwrap_or_else(|| config.workspace.day_of(Clock::System.now()));
+        Ok((folder, config, today))
     }
 
     /// The workspace folder: the one named, or the nearest above the current folder that has one.
@@ -120,12 +136,12 @@ impl Session {
         }
     }
 
-    /// The same session for another folder and another name, as the demonstration needs.
+    /// The same session for another folder and another name, today, as the demonstration needs.
     #[must_use]
     pub(crate) fn elsewhere(&self, workspace: &Path, by: &str) -> Self {
         let workspace = Some(workspace.to_owned());
-        let global = Global { workspace, by: Some(by.to_owned()), ..self.global.clone() };
-        let screen = Screen::new(global.json, global.color);
-        Self { global, screen }
+        let by = Some(by.to_owned());
+        let global = Global { workspace, by, today: None, ..self.global.clone() };
+        Self { global, screen: Rc::clone(&self.screen) }
     }
 }

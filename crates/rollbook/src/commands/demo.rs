@@ -1,10 +1,259 @@
-//! (to be replaced within the hour)
+//! `rollbook demo`: the main job on a made-up company, by the same commands that people type.
+//!
+//! Only the outside world is made up: the people, an app that speaks SCIM and an app that can only
+//! be exported, with its administrator. Everything else is the product.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use jiff::Zoned;
+use jiff::tz::TimeZone;
+use rollbook_engine::{CHECKPOINTS, CONFIG, Error, PUBLIC_KEY, Result};
+use rollbook_testkit::company::DOMAIN;
+use rollbook_testkit::sandbox::{Sandbox, Wish};
+use tokio::runtime::Runtime;
+
+use super::{findings, init, offboard, pack, run as runs, sync, verify};
 use crate::exit::Exit;
+use crate::screen::Tone;
 use crate::session::Session;
-use rollbook_engine::Result;
+
 /// See all of it at work on a made-up company
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
-pub(crate) fn run(_session: &Session, _args: &Args) -> Result<Exit> {
-    Ok(Exit::Ok)
+#[command(after_help = "\
+Examples:
+  rollbook demo                 asks you to approve, as you would be asked at work
+  rollbook demo --yes --dir /tmp/demo
+
+It needs nothing and touches nothing but its own folder, which it leaves for you to look at.")]
+pub(crate) struct Args {
+    /// The folder to work in, new or empty; left out: a temporary one
+    #[arg(long, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    /// Answer the question for approval with yes
+    #[arg(long, short)]
+    yes: bool,
+}
+
+const COMPANY: &str = "Haldenroos";
+const REQUESTER: &str = "Robin Vale";
+const APPROVER: &str = "Kim Orlov";
+/// How many findings are worth showing before a reader tires.
+const FINDINGS_SHOWN: usize = 12;
+/// How long the administrator of the app without an API may take.
+const ADMINISTRATOR_MAX: Duration = Duration::from_secs(20);
+
+/// Runs the whole main job.
+pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    let dir = folder(args)?;
+    let story = Story::begin(session, &dir)?;
+    story.configure()?;
+    let exit = story.look()?.and(story.offboard(args.yes)?).and(story.prove()?);
+    Ok(exit)
+}
+
+/// The demonstration while it runs.
+struct Story<'a> {
+    screen: &'a Session,
+    session: Session,
+    workspace: PathBuf,
+    packed: PathBuf,
+    world: Sandbox,
+    /// The made-up apps live on these threads; they end with this value, so it comes last.
+    _threads: Runtime,
+}
+
+impl<'a> Story<'a> {
+    /// Starts the world outside and makes the workspace.
+    fn begin(outer: &'a Session, dir: &Path) -> Result<Self> {
+        let workspace = dir.join("workspace");
+        let broken = |e: std::io::Error| {
+            Error::setup(format!("The made-up world cannot start in {}.", dir.display())).because(e)
+        };
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(broken)?;
+        let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
+        let world = dir.join("world");
+        let world = threads.block_on(Sandbox::start(&world, Wish::demo(today))).map_err(broken)?;
+        let session = outer.elsewhere(&workspace, REQUESTER);
+        let packed = dir.join("pack");
+        let story = Self { screen: outer, session, workspace, packed, world, _threads: threads };
+        let people = story.world.company.people.len();
+        story.heading("A made-up company");
+        story.say(&format!(
+            "{COMPANY} has {people} people with ten years of history, and two apps. Mindtickle is \
+             reached over SCIM; the archive has no API, so an administrator exports its accounts \
+             and carries out requests."
+        ));
+        story.heading("rollbook init: a workspace");
+        init::run(&story.session, &init::Args::new(story.workspace.clone(), COMPANY))?;
+        Ok(story)
+    }
+
+    /// Writes what an administrator would type into rollbook.toml.
+    fn configure(&self) -> Result<()> {
+        let secrets = self.workspace.join("secrets");
+        let token = secrets.join("mindtickle");
+        let config = self.workspace.join(CONFIG);
+        let written = fs::create_dir_all(&secrets)
+            .and_then(|()| write_private(&token, &self.world.vendor.token()))
+            .and_then(|()| fs::write(&config, self.configuration()));
+        written.map_err(|e| {
+            Error::setup(format!("{} cannot be written.", config.display())).because(e)
+        })?;
+        self.say("");
+        self.say(
+            "The demonstration fills it in: the workers' file as the source, Mindtickle and the \
+             archive as instances. The token lies in a file of its own, never in rollbook.toml.",
+        );
+        Ok(())
+    }
+
+    /// Reads everything and says what is wrong.
+    fn look(&self) -> Result<Exit> {
+        self.heading("rollbook sync: who works here, and who can get in where");
+        let exit = sync::run(&self.session, &sync::Args::default())?;
+        self.heading("rollbook findings: what is wrong, worst first");
+        findings::top(&self.session, FINDINGS_SHOWN)?;
+        Ok(exit)
+    }
+
+    /// Offboards the leaver and waits for the administrator of the archive.
+    fn offboard(&self, yes: bool) -> Result<Exit> {
+        let leaver = self.world.company.leaver();
+        let (name, number) = (leaver.name.shown(), leaver.latest().number.as_str());
+        self.heading(&format!("rollbook offboard {number}: close all that {name} has"));
+        let last = leaver.latest().last_day.map_or_else(String::new, |day| format!(" on {day}"));
+        self.say(&format!(
+            "{name} left{last} and can still get in. {REQUESTER} asks for it; somebody else, \
+             {APPROVER}, must agree to exactly this plan."
+        ));
+        self.say("");
+        let answers = yes || !self.session.can_ask();
+        if answers && !yes {
+            self.say(&format!(
+                "Standard input is no terminal, so the demonstration answers yes for {APPROVER}."
+            ));
+            self.say("");
+        }
+        let typed = offboard::Args::new(number, APPROVER, answers);
+        // The administrator has other things to do first, so that both looks can be seen.
+        let busy = self.world.csv.app();
+        let first = offboard::run(&self.session, &typed)?;
+        drop(busy);
+        if first != Exit::Vendor {
+            return Ok(first);
+        }
+        self.heading("The administrator of the archive carries the request out");
+        self.wait_for_administrator()?;
+        self.say(
+            "The request is done, and a new export lies ready. Asked is not done: look again.",
+        );
+        self.heading("rollbook sync, then rollbook run resume: look again");
+        let read = sync::run(&self.session, &sync::Args::default())?;
+        self.say("");
+        Ok(read.and(runs::run(&self.session, &runs::Args::resume())?))
+    }
+
+    /// Until no request waits in the archive's folder.
+    fn wait_for_administrator(&self) -> Result<()> {
+        let outbox = self.world.csv.app().outbox();
+        let waits = || -> Result<bool> {
+            let listed = fs::read_dir(&outbox).map_err(|e| {
+                Error::setup(format!("{} cannot be read.", outbox.display())).because(e)
+            })?;
+            Ok(listed.flatten().any(|entry| entry.path().extension().is_some_and(|x| x == "json")))
+        };
+        let began = Instant::now();
+        while waits()? {
+            if began.elapsed() > ADMINISTRATOR_MAX {
+                return Err(Error::bug("The made-up administrator did not carry the request out."));
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(())
+    }
+
+    /// Writes the pack and checks it.
+    fn prove(&self) -> Result<Exit> {
+        self.heading("rollbook pack: the proof, for an auditor");
+        let number = &self.world.company.leaver().latest().number;
+        pack::run(&self.session, &pack::Args::new(number, &self.packed))?;
+        self.heading("rollbook verify: check it, as the auditor would");
+        let outside = self.workspace.join(CHECKPOINTS);
+        let key = self.workspace.join(PUBLIC_KEY);
+        let exit = verify::run(&self.session, &verify::Args::new(&self.packed, outside, key))?;
+        self.heading("Done");
+        self.say(&format!("Look at {}.", self.packed.join("index.html").display()));
+        self.say(&format!(
+            "The workspace stays: try `rollbook links --workspace {}`.",
+            self.workspace.display()
+        ));
+        self.screen.screen().line(format!("PACK={}", self.packed.display()));
+        Ok(exit)
+    }
+
+    fn heading(&self, text: &str) {
+        if !self.screen.screen().is_json() {
+            self.screen.screen().heading(&format!("── {text}"));
+            self.screen.screen().line("");
+        }
+    }
+
+    /// A paragraph of the narrator.
+    fn say(&self, text: &str) {
+        if !self.screen.screen().is_json() {
+            self.screen.screen().paragraph(Tone::Dim, text);
+        }
+    }
+
+    fn configuration(&self) -> String {
+        let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().as_ref()).to_string();
+        let app = self.world.csv.app();
+        format!(
+            include_str!("demo.toml"),
+            company = COMPANY,
+            domain = DOMAIN,
+            workers = quoted(&self.world.workers),
+            url = toml::Value::from(self.world.vendor.url()),
+            export = quoted(&app.export_file()),
+            outbox = quoted(&app.outbox()),
+            approver = APPROVER,
+        )
+    }
+}
+
+/// The folder to work in, as an absolute path, so that the last line can be used from anywhere.
+fn folder(args: &Args) -> Result<PathBuf> {
+    let refused = |e: std::io::Error| {
+        Error::setup("The folder for the demonstration cannot be made.")
+            .hint("Name another one with `--dir DIR`.")
+            .because(e)
+    };
+    let Some(dir) = &args.dir else {
+        return Ok(tempfile::Builder::new()
+            .prefix("rollbook-demo-")
+            .tempdir()
+            .map_err(refused)?
+            .keep());
+    };
+    fs::create_dir_all(dir).map_err(refused)?;
+    if fs::read_dir(dir).map_err(refused)?.next().is_some() {
+        return Err(Error::input(format!("{} is not empty.", dir.display()))
+            .hint("Name a new folder; the demonstration never writes over anything."));
+    }
+    dir.canonicalize().map_err(refused)
+}
+
+fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    std::io::Write::write_all(&mut options.open(path)?, text.as_bytes())
 }

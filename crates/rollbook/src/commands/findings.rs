@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::exit::Exit;
 use crate::pick;
-use crate::screen::{Cell, Screen, Tone};
+use crate::screen::{Cell, Tone};
 use crate::session::Session;
 
 /// What is wrong, worst first
@@ -98,6 +98,8 @@ fn severities() -> PossibleValuesParser {
     PossibleValuesParser::new(SEVERITIES.map(Severity::word))
 }
 
+const HEADERS: [&str; 6] = ["Severity", "Kind", "About", "Because", "Since", "Id"];
+
 /// One finding for programs. The keys and the order of the first ones are a contract.
 #[derive(Serialize)]
 struct Line<'a> {
@@ -172,21 +174,33 @@ fn list(session: &Session, engine: &Engine, filter: &Filter) -> Result<Exit> {
         screen.toned(Tone::Good, "Nothing is wrong, as far as asked and as far as was seen.");
         return Ok(Exit::Ok);
     }
-    table(screen, &graph, &chosen);
+    screen.table(&HEADERS, chosen.iter().map(|tracked| row(&graph, tracked)).collect());
     screen.line("");
     screen.toned(Tone::Dim, counts(&chosen));
     screen.toned(Tone::Dim, "`rollbook findings show ID` tells what a finding rests on.");
     Ok(Exit::Ok)
 }
 
-/// Findings as a table.
-pub(super) fn table(screen: &Screen, graph: &Graph, findings: &[Tracked]) {
-    let rows = findings.iter().map(|tracked| row(graph, tracked)).collect();
-    screen.table(&["Severity", "Kind", "About", "Because", "Since", "Id"], rows);
+/// The first findings of those that are open, worst first, and how many there are.
+pub(super) fn top(session: &Session, shown_max: usize) -> Result<()> {
+    let engine = session.open()?;
+    let graph = engine.graph()?;
+    let open = chosen(&engine, &graph, &Filter::default())?;
+    let shown = &open[..open.len().min(shown_max)];
+    let screen = session.screen();
+    if screen.is_json() {
+        shown.iter().for_each(|tracked| screen.json(&line(&graph, tracked)));
+        return Ok(());
+    }
+    let first = |tracked| row(&graph, tracked).into_iter().take(4).collect();
+    screen.table(&HEADERS[..4], shown.iter().map(first).collect());
+    screen.line("");
+    screen.toned(Tone::Dim, counts(&open));
+    Ok(())
 }
 
 /// How many of each kind, in words.
-pub(super) fn counts(findings: &[Tracked]) -> String {
+fn counts(findings: &[Tracked]) -> String {
     let of_kind = |kind| findings.iter().filter(|t| t.finding.kind == kind).count();
     let kinds: Vec<String> = Kind::ALL
         .into_iter()

@@ -198,6 +198,7 @@ pub(super) fn show(session: &Session, proposal: &Proposal) {
         screen.json(&as_json(proposal));
         return;
     }
+    screen.toned(Tone::Strong, format!("Plan {}", plan.id()));
     screen.text(&explain::plan(plan, stops));
     screen.line("");
     screen.line(explain::needed(needed));

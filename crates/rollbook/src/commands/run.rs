@@ -27,6 +27,13 @@ pub(crate) struct Args {
     what: What,
 }
 
+impl Args {
+    /// As typed: `rollbook run resume`.
+    pub(super) fn resume() -> Self {
+        Self { what: What::Resume }
+    }
+}
+
 #[derive(Debug, Subcommand)]
 enum What {
     /// List all runs, newest first
@@ -109,7 +116,7 @@ pub(super) fn print(session: &Session, report: &RunReport) {
     screen.line("");
     for change in &report.changes {
         if let Some(sentence) = sentence(change) {
-            screen.line(sentence);
+            screen.paragraph(Tone::Plain, &sentence);
         }
     }
     conclude(screen, report);
@@ -162,7 +169,7 @@ fn answer(report: &ChangeReport) -> String {
         }
         Some(Outcome::Done { receipt, .. }) => receipt.request.clone(),
         Some(Outcome::AlreadyDone { .. }) => "it was so already".to_owned(),
-        Some(Outcome::Waiting { task }) => format!("task: {task}"),
+        Some(Outcome::Waiting { .. }) => "a task for somebody".to_owned(),
         Some(Outcome::Refused { .. }) => "not sent".to_owned(),
         Some(Outcome::Failed { .. }) => "failed".to_owned(),
         Some(Outcome::Uncertain { .. }) => "the answer was lost".to_owned(),
@@ -173,6 +180,14 @@ fn answer(report: &ChangeReport) -> String {
 fn looked_at(report: &ChangeReport) -> Option<Timestamp> {
     report.recorded.iter().rev().find_map(|recorded| match recorded {
         Recorded::Verified { at, .. } | Recorded::Looked { at, .. } => Some(*at),
+        _ => None,
+    })
+}
+
+/// What somebody was asked to do.
+fn task(report: &ChangeReport) -> Option<&str> {
+    report.recorded.iter().rev().find_map(|recorded| match recorded {
+        Recorded::Acted { outcome: Outcome::Waiting { task }, .. } => Some(task.as_str()),
         _ => None,
     })
 }
@@ -190,11 +205,11 @@ fn sentence(report: &ChangeReport) -> Option<String> {
             change.instance
         )),
         Stand::Waiting => Some(format!(
-            "Waiting for whoever has the task: {} {} in {}. When it is done, the next export shows \
-             it, and `rollbook run resume` looks.",
+            "Waiting: {} {} in {}. {} `rollbook run resume` looks again.",
             change.op.verb(),
             change.label,
-            change.instance
+            change.instance,
+            task(report).unwrap_or("Somebody has the task.")
         )),
         Stand::Later(at) => Some(format!(
             "Not over: {} {} in {} is looked at again after {}.",
@@ -227,6 +242,7 @@ fn line(report: &RunReport, change: &ChangeReport) -> Value {
         "stands": change.stand.word(),
         "why": why,
         "answer": answer(change),
+        "task": task(change),
         "looked_at": looked_at(change),
         "ended_at": report.run.ended_at,
     })
