@@ -148,6 +148,8 @@ impl Screen {
     /// A table: fitted to the width of a terminal, or as plain aligned text.
     pub(crate) fn table(&self, headers: &[&str], rows: Vec<Vec<Cell>>) {
         let mut table = comfy_table::Table::new();
+        // Asked before colour is settled: a table without colour no longer looks at the terminal.
+        let width = table.width();
         table.load_style(if self.terminal { BORDERLESS } else { comfy_table::presets::NOTHING });
         if self.colour {
             table.enforce_styling();
@@ -160,7 +162,7 @@ impl Screen {
         }
         if self.terminal {
             table.set_content_arrangement(ContentArrangement::Dynamic);
-            if let Some(width) = terminal_width() {
+            if let Some(width) = width {
                 table.set_width(width);
             }
         } else {
@@ -305,11 +307,6 @@ fn paint(colour: bool, tone: Tone, text: &str) -> String {
         Tone::Bad => AnsiColor::Red.on_default().bold(),
     };
     format!("{style}{text}{style:#}")
-}
-
-/// The width of the terminal in columns; COLUMNS says it where the terminal does not.
-fn terminal_width() -> Option<u16> {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::session::Session;
 
 /// What the exit codes mean
 #[derive(Debug, clap::Args)]
-#[command(hide = true, long_about = exit::TEXT)]
+#[command(hide = true, long_about = exit::TEXT, help_template = "{about-with-newline}")]
 pub(crate) struct Args {}
 
 /// Prints the text.

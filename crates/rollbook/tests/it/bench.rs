@@ -122,17 +122,20 @@ fn normal(text: &str) -> String {
                 normal += &format!("{prefix}[ID]");
                 rest = &rest[4 + id..];
             }
-            _ => match moment(rest) {
-                Some(length) => {
-                    normal += "[TIME]";
-                    rest = &rest[length..];
+            _ => {
+                match moment(rest).map(|n| (n, "[TIME]")).or(digest(rest).map(|n| (n, "[DIGEST]")))
+                {
+                    Some((length, word)) => {
+                        normal += word;
+                        rest = &rest[length..];
+                    }
+                    None => {
+                        let next = rest.chars().next().map_or(1, char::len_utf8);
+                        normal += &rest[..next];
+                        rest = &rest[next..];
+                    }
                 }
-                None => {
-                    let next = rest.chars().next().map_or(1, char::len_utf8);
-                    normal += &rest[..next];
-                    rest = &rest[next..];
-                }
-            },
+            }
         }
     }
     normal
@@ -153,6 +156,12 @@ fn moment(text: &str) -> Option<usize> {
     }
     let tail = text[shape.len()..].find(|c: char| !matches!(c, '0'..='9' | ':' | '.' | 'Z'));
     Some(shape.len() + tail.unwrap_or(text.len() - shape.len()))
+}
+
+/// The length of the SHA-256 in hex that `text` begins with.
+fn digest(text: &str) -> Option<usize> {
+    let end = text.find(|c: char| !c.is_ascii_hexdigit()).unwrap_or(text.len());
+    (end == 64).then_some(end)
 }
 
 const CONFIG: &str = r#"
