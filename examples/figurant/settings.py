@@ -47,6 +47,8 @@ if (folder / "appointments.csv").exists():
           "[source.appointments.columns]", 'worker = "worker"', 'unit = "unit"', 'starts = "start"',
           'ends = "end"', 'confers = "confers"', sep="\n")
 
+# Where the rights are hidden, the file has rows that name none; there is nothing to map then.
+has_rights = any(row["resource"] for row in rows("assignments.csv"))
 named = ["account", "account_name", "display_name", "email", "enabled", "created", "ended", "unit",
          "account_type", "resources"]
 for file in files:
@@ -62,6 +64,8 @@ for file in files:
         ("unit", "unit"), ("type_hint", "account_type"),
     ], present), sep="\n")
     print("[instance.file.attributes]", *(f"{c} = {quoted(c)}" for c in present if c not in named), sep="\n")
+    if not has_rights:
+        continue
     print("[instance.file.grants]", f"path = {quoted(str(folder / 'assignments.csv'))}", "shared = true",
           "[instance.file.grants.columns]", 'account = "account"', 'entitlement = "resource"',
           'unit = "resource_unit"', 'starts = "start"', 'ends = "end"', 'via = "via"', sep="\n")
