@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::approval::{Approval, Needed, NotCounted, Refusal};
 use crate::change::{Change, Op};
 use crate::finding::Subject;
@@ -64,6 +66,7 @@ pub fn approval(approval: &Approval) -> String {
     let Approval { plan, by, at, expires, reason } = approval;
     let reason =
         if reason.trim().is_empty() { String::new() } else { format!(" Reason: {reason}") };
+    let (at, expires) = (second(*at), second(*expires));
     printable(&format!("{by} approved the plan {plan} at {at}; it holds until {expires}.{reason}"))
 }
 
@@ -131,7 +134,7 @@ pub fn plan(plan: &Plan, stops: &[Stop]) -> String {
     let mut text = vec![printable(&format!(
         "{} asked for this plan at {}. {}",
         plan.requester(),
-        plan.made_at(),
+        second(plan.made_at()),
         counts(plan)
     ))];
     let groups: [(&str, fn(&Plan, &Change) -> bool); 3] = [
@@ -196,10 +199,15 @@ fn rests_on(plan: &Plan) -> impl Iterator<Item = String> {
             Coverage::Complete => "whole".to_owned(),
             Coverage::Partial { why } => format!("partial: {why}"),
         };
-        printable(&format!("{name}: {} accounts, read at {taken_at}, {whole}", view.accounts))
+        printable(&format!(
+            "{name}: {} accounts, read at {}, {whole}",
+            view.accounts,
+            second(taken_at)
+        ))
     });
     let feeds = basis.feeds.iter().map(|(name, feed)| {
-        let taken = feed.taken_at.map_or("never read".to_owned(), |at| format!("read at {at}"));
+        let taken =
+            feed.taken_at.map_or("never read".to_owned(), |at| format!("read at {}", second(at)));
         let kept_out = match &feed.kept_out {
             Some(why) => format!("; the newest delivery was kept out: {why}"),
             None => String::new(),
@@ -207,6 +215,11 @@ fn rests_on(plan: &Plan) -> impl Iterator<Item = String> {
         printable(&format!("{name}: {} worker records, {taken}{kept_out}", feed.records))
     });
     views.chain(feeds)
+}
+
+/// The moment without fractions of a second, which nobody reads.
+fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// `text` with control and direction-changing characters written out, so that no name can forge a
