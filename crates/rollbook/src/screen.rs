@@ -169,8 +169,10 @@ impl Screen {
             table.set_content_arrangement(ContentArrangement::Disabled);
             table.set_constraints(headers.iter().map(|_| ColumnConstraint::ContentWidth));
         }
+        if let Some(first) = table.column_mut(0) {
+            first.set_padding((0, 1));
+        }
         for line in table.lines() {
-            let line = line.strip_prefix(' ').unwrap_or(&line);
             self.write(line.trim_end());
         }
     }

@@ -41,7 +41,7 @@ const COMPANY: &str = "Haldenroos";
 const REQUESTER: &str = "Robin Vale";
 const APPROVER: &str = "Kim Orlov";
 /// How many findings are worth showing before a reader tires.
-const FINDINGS_SHOWN: usize = 12;
+const FINDINGS_SHOWN: usize = 10;
 /// How long the administrator of the app without an API may take.
 const ADMINISTRATOR_MAX: Duration = Duration::from_secs(20);
 

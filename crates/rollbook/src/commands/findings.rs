@@ -158,8 +158,10 @@ pub(super) fn chosen(engine: &Engine, graph: &Graph, filter: &Filter) -> Result<
     Ok(chosen)
 }
 
+/// The gravest first, and of those first what lets somebody in who has left.
 fn order(finding: &Finding) -> impl Ord + '_ {
-    (Reverse(finding.severity), finding.kind, &finding.subject)
+    let is_leftover = finding.kind == Kind::Leftover;
+    (Reverse(finding.severity), Reverse(is_leftover), finding.kind, &finding.subject)
 }
 
 fn list(session: &Session, engine: &Engine, filter: &Filter) -> Result<Exit> {

@@ -169,6 +169,7 @@ fn answer(report: &ChangeReport) -> String {
         }
         Some(Outcome::Done { receipt, .. }) => receipt.request.clone(),
         Some(Outcome::AlreadyDone { .. }) => "it was so already".to_owned(),
+        Some(Outcome::Waiting { .. }) if is_proven(report) => "the task is done".to_owned(),
         Some(Outcome::Waiting { .. }) => "a task for somebody".to_owned(),
         Some(Outcome::Refused { .. }) => "not sent".to_owned(),
         Some(Outcome::Failed { .. }) => "failed".to_owned(),
@@ -182,6 +183,10 @@ fn looked_at(report: &ChangeReport) -> Option<Timestamp> {
         Recorded::Verified { at, .. } | Recorded::Looked { at, .. } => Some(*at),
         _ => None,
     })
+}
+
+fn is_proven(report: &ChangeReport) -> bool {
+    report.recorded.iter().any(|recorded| matches!(recorded, Recorded::Proven { .. }))
 }
 
 /// What somebody was asked to do.
