@@ -363,19 +363,19 @@ mod tests {
         insta::assert_snapshot!(statement(&all), @r#"
         <div class="statement good">
         All 2 known accounts were dealt with, and a second look confirmed it.
-        No exception and no blind spot, as listed below.
+        No exception and no blind spot.
         "#);
         let some = render(&page(vec![row("a", Mark::Confirmed), row("b", Mark::Waiting)]));
         insta::assert_snapshot!(statement(&some), @r#"
         <div class="statement wait">
         1 of the 2 known accounts was dealt with and confirmed by a second look.
-        1 waiting. No exception and no blind spot, as listed below.
+        1 waiting. No exception and no blind spot.
         "#);
         let none = render(&page(vec![row("a", Mark::Contradicted)]));
         insta::assert_snapshot!(statement(&none), @r#"
         <div class="statement bad">
         The one known account was not dealt with and confirmed by a second look.
-        1 contradicted. No exception and no blind spot, as listed below.
+        1 contradicted. No exception and no blind spot.
         "#);
     }
 
