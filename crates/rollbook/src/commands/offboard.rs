@@ -45,6 +45,11 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     if proposal.plan.is_empty() {
         return Ok(Exit::Ok);
     }
+    let held = |change| proposal.stops.iter().any(|stop| stop.blocks.holds(change));
+    if proposal.plan.changes().iter().all(held) {
+        return Err(Error::refused("Stops hold back all of this plan, so nobody was asked.")
+            .hint("Settle what the stops say; the next plan is judged anew."));
+    }
     if !args.yes && !session.can_ask() {
         plan::next_commands(session, &proposal);
         return Ok(Exit::Ok);
