@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::id::RecordRef;
-use crate::matching::text::{fold, is_alike, is_particle, joined};
+use crate::matching::text::{Spelling, fold, is_particle, joined};
 use crate::matching::{are_short_forms, likely_parts};
 use crate::worker::WorkerRecord;
 
@@ -334,7 +334,7 @@ fn blocked(nodes: &[Node], rates: &Rates) -> Vec<(usize, usize)> {
 fn names(left: &Node, right: &Node, rates: &Rates) -> Option<f64> {
     let family = if left.family == right.family {
         0.0
-    } else if is_alike(&left.family, &right.family) {
+    } else if Spelling::new(&left.family).is_alike(&Spelling::new(&right.family)) {
         -4.0
     } else if !left.other.is_empty() && left.other == right.family
         || !right.other.is_empty() && right.other == left.family
@@ -351,7 +351,7 @@ fn names(left: &Node, right: &Node, rates: &Rates) -> Option<f64> {
         || are_short_forms(a, &right.used)
     {
         -3.0
-    } else if is_alike(a, b) {
+    } else if Spelling::new(a).is_alike(&Spelling::new(b)) {
         -5.0
     } else if a.len() <= 1 && b.starts_with(a) || b.len() <= 1 && a.starts_with(b) {
         -6.0

@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::level::Pair;
 use super::roster::Roster;
+use super::seen::Seen;
 use super::weight::Weights;
 
 /// One account with its candidates.
@@ -18,15 +19,24 @@ pub(crate) struct Case {
     pub class: u16,
     first: u32,
     count: u32,
+    /// Whether it shows a name, or has a login that holds one.
+    pub is_named: bool,
     /// The candidate that a rule has already chosen, as an offset into the range.
     pub fixed: Option<u32>,
 }
 
 impl Case {
     /// A case whose pairs are `range` of all pairs.
-    pub(crate) fn new(class: u16, range: Range<usize>, fixed: Option<u32>) -> Self {
+    pub(crate) fn new(seen: &Seen, range: Range<usize>) -> Self {
         let fit = |n: usize| u32::try_from(n).expect("fewer than four billion pairs");
-        Self { class, first: fit(range.start), count: fit(range.len()), fixed }
+        let is_named = !seen.cuts.is_empty() || seen.login.is_name;
+        Self {
+            class: seen.class,
+            first: fit(range.start),
+            count: fit(range.len()),
+            is_named,
+            fixed: None,
+        }
     }
 
     /// Where its pairs lie.
@@ -49,13 +59,16 @@ pub(crate) fn alone(
             belief[range.start + fixed as usize] = 1.0;
             continue;
         }
-        let odds: Vec<f64> = pairs[range.clone()]
-            .iter()
-            .map(|p| weights.odds(case.class, p, roster.persons[p.person as usize].group))
-            .collect();
-        let total: f64 = 1.0 + odds.iter().sum::<f64>();
-        for (slot, odds) in belief[range].iter_mut().zip(odds) {
-            *slot = (odds / total) as f32;
+        let mut total = 1.0;
+        for at in range.clone() {
+            let group = roster.persons[pairs[at].person as usize].group;
+            let odds = weights.odds(case, &pairs[at], group);
+            // Odds of 1e38 and more are as good as certain; the slots are narrow.
+            belief[at] = odds.min(1e30) as f32;
+            total += odds.min(1e30);
+        }
+        for slot in &mut belief[range] {
+            *slot = (f64::from(*slot) / total) as f32;
         }
     }
     belief
@@ -143,7 +156,6 @@ fn edges(
     for member in members {
         let case = &cases[*member];
         let first = edges.len();
-        let nobody = weights.nobody[usize::from(case.class)];
         let odds = |at: usize| -> f64 {
             if case.fixed.is_some() {
                 return if case.fixed == Some((at - case.range().start) as u32) {
@@ -152,8 +164,7 @@ fn edges(
                     0.0
                 };
             }
-            let bits = weights.total(case.class, &pairs[at]) + f64::from(extra[at]);
-            bits.clamp(-200.0, 200.0).exp2() / nobody
+            weights.bare_odds(case, &pairs[at], f64::from(extra[at]))
         };
         let all: Vec<(usize, f64)> = case.range().map(|at| (at, odds(at))).collect();
         let best = all.iter().map(|(_, o)| *o).fold(0.0, f64::max);

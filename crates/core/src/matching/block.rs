@@ -204,7 +204,7 @@ impl Blocks {
 
     fn by_likeness(&self, seen: &Seen, found: &mut Vec<u32>, interner: &Interner) {
         let letter = seen.cuts.first().map_or(0, |c| c.letter);
-        let key = interner.find(&sound_key(&seen.family));
+        let key = interner.find(&sound_key(&seen.family.text));
         if key != NONE && letter != 0 {
             found.extend(self.sounds.at((key, letter)));
         }

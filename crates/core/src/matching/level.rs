@@ -5,7 +5,7 @@ use super::intern::{NONE, Sym};
 use super::nickname;
 use super::roster::{FORM, Form, GIVEN, Given, MAIL, PART, PLACE, Person, Roster, UNIT};
 use super::seen::{Cut, Handle, Seen};
-use super::text::is_alike;
+use super::text::Spelling;
 
 /// The fields that are compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -183,10 +183,12 @@ impl Scale<'_> {
         person: &Person,
     ) -> (Option<&'s Cut>, (Level, f64), (Level, f64)) {
         let mut best: Option<(&Cut, (Level, f64), (Level, f64))> = None;
+        let nothing = Spelling::default();
         for (index, cut) in seen.cuts.iter().enumerate() {
             let is_first = index == 0;
             let surname = self.surname(cut, is_first.then_some(&seen.family), person);
-            let given = self.given_name(cut, if is_first { &seen.given } else { "" }, person);
+            let text = if is_first { &seen.given } else { &nothing };
+            let given = self.given_name(cut, text, person);
             let is_better = best.is_none_or(|(_, s, g)| (surname.0, given.0) < (s.0, g.0));
             if is_better {
                 best = Some((cut, surname, given));
@@ -195,7 +197,7 @@ impl Scale<'_> {
         best.map_or((None, (0, 1.0), (0, 1.0)), |(cut, s, g)| (Some(cut), s, g))
     }
 
-    fn surname(&self, cut: &Cut, text: Option<&str>, person: &Person) -> (Level, f64) {
+    fn surname(&self, cut: &Cut, text: Option<&Spelling>, person: &Person) -> (Level, f64) {
         if let Some(form) = person.form(cut.family) {
             return (form_level(form), self.roster.share(cut.family, FORM));
         }
@@ -204,16 +206,11 @@ impl Scale<'_> {
         if let Some(part) = part {
             return (surname::PART, self.roster.share(*part, PART));
         }
-        let is_like = text.is_some_and(|text| {
-            person.names.iter().any(|set| {
-                is_alike(text, &set.in_use.concat())
-                    || is_alike(text, &format!("{}{}", set.prefix.concat(), set.family.concat()))
-            })
-        });
+        let is_like = text.is_some_and(|text| person.surnames.iter().any(|s| text.is_alike(s)));
         if is_like { (surname::ALIKE, self.alike) } else { (surname::CONFLICT, 1.0) }
     }
 
-    fn given_name(&self, cut: &Cut, text: &str, person: &Person) -> (Level, f64) {
+    fn given_name(&self, cut: &Cut, text: &Spelling, person: &Person) -> (Level, f64) {
         if !cut.initials.is_empty() {
             return self.initials(&cut.initials, cut.letter, person);
         }
@@ -231,26 +228,21 @@ impl Scale<'_> {
     fn other_given(
         &self,
         nicknames: &[u16],
-        text: &str,
+        text: &Spelling,
         letter: Sym,
         person: &Person,
     ) -> (Level, f64) {
         if nicknames.iter().any(|g| person.nicknames.binary_search(g).is_ok()) {
             return (given::NICKNAME, self.roster.share_of_nicknames(nicknames));
         }
-        let has = |test: &dyn Fn(&str) -> bool| {
-            person
-                .names
-                .iter()
-                .any(|set| set.given.iter().chain([&set.used]).any(|name| test(name)))
+        let is_short = |name: &Spelling| {
+            let (a, b) = (&*text.text, &*name.text);
+            a.len() >= 3 && (b.starts_with(a) || a.starts_with(b))
         };
-        let is_short = |name: &str| {
-            text.len() >= 3 && name.len() >= 3 && (name.starts_with(text) || text.starts_with(name))
-        };
-        if has(&is_short) {
+        if person.givens.iter().any(is_short) {
             return (given::NICKNAME, self.alike);
         }
-        if has(&|name| is_alike(text, name)) {
+        if person.givens.iter().any(|name| text.is_alike(name)) {
             return (given::ALIKE, self.alike);
         }
         if letter != 0 && person.letters >> (letter - 1) & 1 == 1 {
@@ -273,15 +265,17 @@ impl Scale<'_> {
 
     /// The name they go by, where it says more than the shown name did.
     fn used_name(&self, seen: &Seen, person: &Person, shown: Level) -> (Level, f64) {
-        let is_repeated = seen.cuts.iter().any(|c| c.first == seen.used || c.given == seen.used);
-        if seen.used_text.is_empty() || (is_repeated && shown != 0 && shown < given::INITIALS) {
+        let is_repeated = seen.used != NONE
+            && seen.cuts.iter().any(|c| c.first == seen.used || c.given == seen.used);
+        if seen.used_text.text.is_empty() || (is_repeated && shown != 0 && shown < given::INITIALS)
+        {
             return (0, 1.0);
         }
         if let Some(form) = person.given_form(seen.used) {
             return (given_level(form), self.roster.share(seen.used, GIVEN));
         }
-        let letter = super::roster::letter_of(&seen.used_text);
-        self.other_given(nickname::groups_of(&seen.used_text), &seen.used_text, letter, person)
+        let letter = super::roster::letter_of(&seen.used_text.text);
+        self.other_given(nickname::groups_of(&seen.used_text.text), &seen.used_text, letter, person)
     }
 
     fn handle(
@@ -296,7 +290,7 @@ impl Scale<'_> {
         if !handle.is_name {
             return (0, 1.0);
         }
-        let repeats = !seen.family.is_empty() && handle.base.contains(&*seen.family);
+        let repeats = !seen.family.text.is_empty() && handle.base.contains(&*seen.family.text);
         let apart = if repeats { 0 } else { login::APART };
         // Where surname and letter are known already, a login that repeats them adds only what it
         // says about the other initials.
@@ -309,14 +303,10 @@ impl Scale<'_> {
             let rank = makers[at].1.min(login::RANKS - 1);
             return (1 + 2 * rank + u8::from(handle.is_numbered) + apart, chance);
         }
-        let family = person
-            .names
-            .iter()
-            .map(|set| set.family.concat())
-            .find(|f| f.len() >= 3 && handle.base.contains(f.as_str()));
+        let family = person.bares.iter().find(|bare| handle.base.contains(&***bare));
         match family {
             Some(_) if repeats && agreed.is_some() => (login::SURNAME + apart, 1.0 - chance),
-            Some(family) => (login::SURNAME + apart, self.chance_of(&family)),
+            Some(family) => (login::SURNAME + apart, self.chance_of(family)),
             None => (login::UNLIKE + apart, 1.0),
         }
     }
@@ -391,13 +381,19 @@ impl Scale<'_> {
 
     fn created(&self, seen: &Seen, person: &Person) -> (Level, f64) {
         let Some(created) = seen.created else { return (0, 1.0) };
-        let starts: Vec<i32> = person.spells.iter().filter_map(|s| s.starts).collect();
-        let Some(first) = starts.iter().min() else { return (days::ABSENT, 1.0) };
-        self.nearest(created, &starts, *first, true)
+        let starts = || person.spells.iter().filter_map(|s| s.starts);
+        let Some(first) = starts().min() else { return (days::ABSENT, 1.0) };
+        self.nearest(created, starts(), first, true)
     }
 
-    fn nearest(&self, at: i32, all: &[i32], outer: i32, is_start: bool) -> (Level, f64) {
-        let near = all.iter().min_by_key(|d| ((at - **d).abs(), **d)).copied().unwrap_or(outer);
+    fn nearest(
+        &self,
+        at: i32,
+        all: impl Iterator<Item = i32>,
+        outer: i32,
+        is_start: bool,
+    ) -> (Level, f64) {
+        let near = all.min_by_key(|d| ((at - *d).abs(), *d)).unwrap_or(outer);
         let bucket = bucket(at - near);
         let (low, high) = bucket_range(bucket);
         let chance =
@@ -406,20 +402,21 @@ impl Scale<'_> {
     }
 
     fn ended(&self, seen: &Seen, person: &Person) -> (Level, f64) {
-        let ends: Vec<i32> = person.spells.iter().filter_map(|s| s.ends).collect();
+        let ends = || person.spells.iter().filter_map(|s| s.ends);
         let is_open = person.spells.iter().any(|s| s.ends.is_none());
-        let last = ends.iter().max().copied();
-        if let Some(ended) = seen.ends {
-            let outer = if is_open { i32::MAX } else { last.unwrap_or(i32::MAX) };
-            let is_near = ends.iter().any(|e| (ended - e).abs() <= days::EXACT);
-            if ends.is_empty() || (is_open && !is_near) {
-                return (days::ABSENT, self.endings[0]);
+        let last = ends().max();
+        let Some(ended) = seen.ends else {
+            let status = self.status(is_open, last);
+            let closed = if seen.is_open { 0 } else { 10 };
+            return (days::NO_END + status as Level + closed, self.endings[status]);
+        };
+        let is_near = ends().any(|e| (ended - e).abs() <= days::EXACT);
+        match last {
+            Some(last) if !is_open || is_near => {
+                self.nearest(ended, ends(), if is_open { i32::MAX } else { last }, false)
             }
-            return self.nearest(ended, &ends, outer, false);
+            _ => (days::ABSENT, self.endings[0]),
         }
-        let status = self.status(is_open, last);
-        let closed = if seen.is_open { 0 } else { 10 };
-        (days::NO_END + status as Level + closed, self.endings[status])
     }
 
     /// 0: the last record is open; 1: it has ended; 2: it will end.
@@ -454,20 +451,17 @@ impl<'a> Scale<'a> {
 /// How often a shown surname is like that of an unrelated person, over a regular sample of pairs.
 fn chance_of_likeness(roster: &Roster, seen: &[Seen]) -> f64 {
     const SAMPLE: usize = 4000;
-    let named: Vec<&Seen> = seen.iter().filter(|s| s.family.len() >= 3).collect();
+    let named: Vec<&Seen> = seen.iter().filter(|s| s.family.text.len() >= 3).collect();
     if named.is_empty() || roster.persons.is_empty() {
         return 1e-3;
     }
     let mut alike = 0_u32;
     for draw in 0..SAMPLE {
         // Steps that share no factor with most lengths walk over all pairs without a random source.
-        let account = named[draw * 7919 % named.len()];
+        let shown = &named[draw * 7919 % named.len()].family;
         let person = &roster.persons[draw * 104_729 % roster.persons.len()];
-        let differs = |set: &super::roster::NameSet| {
-            set.family.concat() != *account.family
-                && is_alike(&account.family, &set.family.concat())
-        };
-        alike += u32::from(person.names.iter().any(differs));
+        let differs = |s: &Spelling| s.text != shown.text && s.is_alike(shown);
+        alike += u32::from(person.surnames.iter().any(differs));
     }
     (f64::from(alike) + 1.0) / (SAMPLE as f64 + 2.0)
 }

@@ -174,7 +174,7 @@ impl<'a> Matching<'a> {
                 found.retain(|p| !ruling.rejected.contains(p));
                 pairs.extend(found.into_iter().map(|p| scale.pair(seen, p, &logins, &locals)));
             }
-            cases.push(Case::new(seen.class, from..pairs.len(), None));
+            cases.push(Case::new(seen, from..pairs.len()));
         }
         pairs.shrink_to_fit();
         (self.cases, self.pairs) = (cases, pairs);

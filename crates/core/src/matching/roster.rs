@@ -12,7 +12,7 @@ use crate::worker::{PersonName, Placement, WorkerRecord};
 use super::intern::{Interner, NONE, Sym};
 use super::nickname;
 use super::shown;
-use super::text::{fold, is_particle, joined, wide};
+use super::text::{Spelling, fold, is_particle, joined, wide};
 
 /// How a surname form relates to its bearer, best known first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -92,6 +92,12 @@ pub(crate) struct Person {
     pub letters: u32,
     /// The distinct name sets.
     pub names: Vec<NameSet>,
+    /// Surnames in use and own surnames, for comparisons by likeness.
+    pub surnames: Vec<Spelling>,
+    /// Given names and names in use, for comparisons by likeness.
+    pub givens: Vec<Spelling>,
+    /// Family names without particle, of three letters or more.
+    pub bares: Vec<Box<str>>,
     /// The records, earliest first.
     pub spells: Vec<Spell>,
     /// Which kinds of engagement they have or had, and whether one is open: a small number that is
@@ -131,9 +137,8 @@ pub(crate) struct Roster {
     initials: BTreeMap<String, u32>,
     letters: [u32; 27],
     nicknames: HashMap<u16, u32>,
-    /// Sorted start days, one per person and distinct start.
-    starts: Vec<i32>,
-    ends: Vec<i32>,
+    starts: Days,
+    ends: Days,
 }
 
 /// What [`Roster::count`] counts.
@@ -215,11 +220,9 @@ impl Roster {
                 *self.nicknames.entry(*group).or_default() += 1;
             }
             tally_places(person, &mut self.counts, &mut self.pairs);
-            self.starts.extend(distinct(person.spells.iter().filter_map(|s| s.starts)));
-            self.ends.extend(distinct(person.spells.iter().filter_map(|s| s.ends)));
         }
-        self.starts.sort_unstable();
-        self.ends.sort_unstable();
+        self.starts = Days::new(&self.persons, |s| s.starts);
+        self.ends = Days::new(&self.persons, |s| s.ends);
     }
 
     /// How many people there are; at least one, so that it can be divided by.
@@ -265,9 +268,42 @@ impl Roster {
     /// The share of people who have a start (`is_start`) or an end between the days, inclusive.
     pub(crate) fn share_of_days(&self, is_start: bool, from: i32, to: i32) -> f64 {
         let days = if is_start { &self.starts } else { &self.ends };
-        let below = days.partition_point(|d| *d < from);
-        let upto = days.partition_point(|d| *d <= to);
-        ((upto - below) as f64 + 0.5) / (self.size() + 1.0)
+        (f64::from(days.between(from, to)) + 0.5) / (self.size() + 1.0)
+    }
+}
+
+/// How many people have a start (or an end) up to each day, so that a span is one subtraction.
+#[derive(Default)]
+struct Days {
+    first: i32,
+    /// At `n`: how many lie before day `first + n`.
+    before: Vec<u32>,
+}
+
+impl Days {
+    /// Dates further than this from the middle one are slips and count as the nearest that is kept.
+    const SPAN: i32 = 40_000;
+
+    /// Counts every person once for each distinct day that `pick` gives.
+    fn new(persons: &[Person], pick: fn(&Spell) -> Option<i32>) -> Self {
+        let mut days: Vec<i32> =
+            persons.iter().flat_map(|p| distinct(p.spells.iter().filter_map(pick))).collect();
+        days.sort_unstable();
+        let Some(middle) = days.get(days.len() / 2).copied() else { return Self::default() };
+        let keep = |day: i32| day.clamp(middle - Self::SPAN, middle + Self::SPAN);
+        let (first, last) = (keep(days[0]), keep(days[days.len() - 1]));
+        let mut before = vec![0_u32; usize::try_from(last - first).expect("days are sorted") + 2];
+        days.iter().for_each(|d| before[(keep(*d) - first) as usize + 1] += 1);
+        for at in 1..before.len() {
+            before[at] += before[at - 1];
+        }
+        Self { first, before }
+    }
+
+    fn between(&self, from: i32, to: i32) -> u32 {
+        let Some(last) = self.before.len().checked_sub(1) else { return 0 };
+        let at = |day: i32| day.saturating_sub(self.first).clamp(0, last as i32) as usize;
+        self.before[at(to.saturating_add(1))] - self.before[at(from)]
     }
 }
 
@@ -359,6 +395,7 @@ fn person(
         person.work_emails.extend(mails(&record.work_emails, interner));
         person.private_emails.extend(mails(&record.private_emails, interner));
     }
+    spellings(&mut person);
     person.group = marks;
     person.forms = forms.into_iter().collect();
     person.given = givens.into_iter().collect();
@@ -369,6 +406,23 @@ fn person(
     person.nicknames.sort_unstable();
     person.nicknames.dedup();
     person
+}
+
+fn spellings(person: &mut Person) {
+    let add = |list: &mut Vec<Spelling>, text: &str| {
+        if text.len() >= 3 && list.iter().all(|s| *s.text != *text) {
+            list.push(Spelling::new(text));
+        }
+    };
+    for set in &person.names {
+        let bare = set.family.concat();
+        add(&mut person.surnames, &format!("{}{bare}", set.prefix.concat()));
+        add(&mut person.surnames, &set.in_use.concat());
+        set.given.iter().chain([&set.used]).for_each(|name| add(&mut person.givens, name));
+        if bare.len() >= 3 && person.bares.iter().all(|b| **b != *bare) {
+            person.bares.push(bare.into());
+        }
+    }
 }
 
 /// An address as a key: lower-case, without the name part of `Ana <a@b.c>`.

@@ -9,7 +9,7 @@ use super::kind::{Kinds, local};
 use super::nickname;
 use super::roster::{PLACES, day, letter_of, mail_key};
 use super::shown::{self, Reading, Shown};
-use super::text::{fold, joined};
+use super::text::{Spelling, fold, joined};
 
 /// One way to read the shown name, as numbers.
 #[derive(Clone, Debug, Default)]
@@ -47,11 +47,11 @@ pub(crate) struct Seen {
     /// Possible readings of the shown name, likeliest first.
     pub cuts: Vec<Cut>,
     /// The family and first given name of the likeliest reading, for comparisons by likeness.
-    pub family: Box<str>,
-    pub given: Box<str>,
+    pub family: Spelling,
+    pub given: Spelling,
     /// The name they go by, where the instance holds it apart from the shown name.
     pub used: Sym,
-    pub used_text: Box<str>,
+    pub used_text: Spelling,
     pub login: Handle,
     /// The local part of the first address, where it is not the login again.
     pub local: Handle,
@@ -117,7 +117,7 @@ impl Seen {
             family,
             given,
             used: interner.find(&used_text),
-            used_text: used_text.into(),
+            used_text: Spelling::new(&used_text),
             handle: if login.is_name {
                 interner.intern(&format!("\u{1}{}", local(&account.login).to_lowercase()))
             } else {
@@ -149,9 +149,10 @@ impl Seen {
     }
 }
 
-fn first_names(shown: &Shown) -> (Box<str>, Box<str>) {
+fn first_names(shown: &Shown) -> (Spelling, Spelling) {
     let Some(reading) = shown.readings.first() else { return Default::default() };
-    (reading.family.as_str().into(), reading.given.first().map_or("", String::as_str).into())
+    let given = reading.given.first().map_or("", String::as_str);
+    (Spelling::new(&reading.family), Spelling::new(given))
 }
 
 /// The readings whose family name somebody has; the likeliest is kept in any case.

@@ -209,20 +209,36 @@ fn consonant(bytes: &[u8], at: usize) -> (Option<char>, usize) {
     }
 }
 
-/// Whether two joined words differ by so little that a slip of the pen or a transliteration
-/// explains it.
-pub(crate) fn is_alike(left: &str, right: &str) -> bool {
-    let short = left.len().min(right.len());
-    if short < 3 || left.len().abs_diff(right.len()) > 3 {
-        return false;
+/// A joined word with its sound, made once for many comparisons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spelling {
+    /// The word.
+    pub text: Box<str>,
+    sound: Box<str>,
+}
+
+impl Spelling {
+    /// A joined word and its sound.
+    pub(crate) fn new(joined: &str) -> Self {
+        Self { text: joined.into(), sound: sound(joined).into() }
     }
-    let slips = match short {
-        0..=3 => 0,
-        4..=7 => 1,
-        _ => 2,
-    };
-    strsim::osa_distance(left, right) <= slips
-        || (short >= 4 && sound(left) == sound(right) && sound(left).len() >= 2)
+
+    /// Whether two words differ by so little that a slip of the pen or a transliteration explains
+    /// it.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        let short = self.text.len().min(other.text.len());
+        let apart = self.text.len().abs_diff(other.text.len());
+        if short < 3 || apart > 3 {
+            return false;
+        }
+        let slips = match short {
+            0..=3 => 0,
+            4..=7 => 1,
+            _ => 2,
+        };
+        let sounds_alike = short >= 4 && self.sound.len() >= 2 && self.sound == other.sound;
+        sounds_alike || (apart <= slips && strsim::osa_distance(&self.text, &other.text) <= slips)
+    }
 }
 
 #[cfg(test)]
@@ -247,6 +263,7 @@ mod tests {
     fn transliterations_sound_the_same() {
         assert_eq!(sound("youssef"), sound("yusuf"));
         assert_eq!(sound("mohammed"), sound("muhamad"));
+        let is_alike = |a: &str, b: &str| Spelling::new(a).is_alike(&Spelling::new(b));
         assert!(is_alike("kowalski", "kowalsky"));
         assert!(!is_alike("jansen", "bakker"));
     }

@@ -21,6 +21,9 @@ const HOLD_DEFAULT: f64 = 8.0;
 /// No level is rarer than this among true pairs: sources err in ways not yet seen.
 const SHARE_MIN: f64 = 2e-4;
 
+/// An account of nobody is always possible.
+const NOBODY_MIN: f64 = 0.5;
+
 const LEVELS: usize = 256;
 const GROUPS: usize = 3;
 
@@ -30,8 +33,9 @@ pub(crate) struct Weights {
     share: Vec<f32>,
     /// The share of people of a group who have an account: class, group of people.
     pub usual: Vec<Vec<f64>>,
-    /// How many accounts of the class belong to nobody we know, at least a half.
-    pub nobody: Vec<f64>,
+    /// How many accounts belong to nobody we know, at least a half: class, without and with a
+    /// shown name. Leftovers and test accounts often show none.
+    pub nobody: Vec<[f64; 2]>,
 }
 
 impl Weights {
@@ -50,7 +54,7 @@ impl Weights {
                 .take(classes * FIELDS * LEVELS)
                 .collect(),
             usual,
-            nobody: accounts.iter().map(|n| (n * 0.05).max(0.5)).collect(),
+            nobody: accounts.iter().map(|n| [(n * 0.05).max(NOBODY_MIN); 2]).collect(),
         }
     }
 
@@ -68,10 +72,16 @@ impl Weights {
     }
 
     /// The odds, against nobody, that the account belongs to the person.
-    pub(crate) fn odds(&self, class: u16, pair: &Pair, group: u16) -> f64 {
-        let usual = self.usual[usize::from(class)][usize::from(group)];
-        let bits = self.total(class, pair).clamp(-200.0, 200.0);
-        bits.exp2() * usual / self.nobody[usize::from(class)]
+    pub(crate) fn odds(&self, case: &Case, pair: &Pair, group: u16) -> f64 {
+        let usual = self.usual[usize::from(case.class)][usize::from(group)];
+        self.bare_odds(case, pair, 0.0) * usual
+    }
+
+    /// As [`Self::odds`], without how usual an account is and with `extra` bits of evidence.
+    pub(crate) fn bare_odds(&self, case: &Case, pair: &Pair, extra: f64) -> f64 {
+        let nobody = self.nobody[usize::from(case.class)][usize::from(case.is_named)];
+        let bits = self.total(case.class, pair) + extra;
+        bits.clamp(-200.0, 200.0).exp2() / nobody
     }
 
     /// Learns from how likely each pair is thought to be now.
@@ -85,7 +95,7 @@ impl Weights {
         let classes = self.nobody.len();
         let mut counts = vec![0.0_f64; classes * FIELDS * LEVELS];
         let mut owned = vec![vec![0.0_f64; roster.groups]; classes];
-        let mut nobody = vec![0.0_f64; classes];
+        let mut nobody = vec![[0.0_f64; 2]; classes];
         let mut sizes = vec![0.0_f64; roster.groups];
         roster.persons.iter().for_each(|p| sizes[usize::from(p.group)] += 1.0);
         for case in cases {
@@ -105,9 +115,9 @@ impl Weights {
                     counts[at(case.class, field, *level)] += belief;
                 }
             }
-            nobody[class] += left.max(0.0);
+            nobody[class][usize::from(case.is_named)] += left.max(0.0);
         }
-        self.nobody = nobody.iter().map(|n| n.max(0.5)).collect();
+        self.nobody = nobody.iter().map(|n| n.map(|n| n.max(NOBODY_MIN))).collect();
         self.usual = owned.iter().map(|o| usual(o, &sizes)).collect();
         self.share = shares(&counts, classes);
     }
