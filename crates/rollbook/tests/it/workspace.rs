@@ -140,6 +140,34 @@ fn somebody_is_offboarded_and_the_next_export_proves_it() {
     assert!(tampered.err.contains("index.html"), "{}", tampered.err);
 }
 
+#[test]
+fn without_a_terminal_offboarding_only_plans_and_says_how_to_go_on() {
+    let bench = Bench::small_company();
+    bench.run(&["sync"]);
+    insta::assert_snapshot!(bench.run(&["offboard", "ana.diaz@acme.example"]).all());
+    assert_eq!(bench.run(&["run", "list", "--json"]).out, "");
+}
+
+#[test]
+fn a_wish_is_planned_approved_by_its_digest_and_applied_once() {
+    let bench = Bench::small_company();
+    bench.run(&["sync"]);
+    let wish = ["plan", "suspend", "wiki/jan.jansen", "--reason", "On leave", "--json"];
+    let plan = bench.command(&wish).output().expect("it runs");
+    let plan: Value = serde_json::from_slice(&plan.stdout).expect("one line");
+    let (id, digest) =
+        (plan["plan"].as_str().expect("id"), plan["digest"].as_str().expect("digest"));
+    let other = "0".repeat(64);
+    assert_eq!(bench.run(&["approve", id, "--digest", &other, "--by", "Kim Orlov"]).code, 5);
+    assert_eq!(bench.run(&["approve", id, "--digest", digest, "--by", "Kim Orlov"]).code, 0);
+    let applied = bench.run(&["apply", id]);
+    assert_eq!(applied.code, 4, "{}", applied.all());
+    insta::assert_snapshot!(applied.all());
+    let again = bench.run(&["apply", id]);
+    assert_eq!(again.code, 5, "{}", again.all());
+    assert_eq!(bench.run(&["run", "list", "--json"]).json().len(), 1);
+}
+
 fn only_file(folder: &std::path::Path) -> std::path::PathBuf {
     let files: Vec<_> = std::fs::read_dir(folder)
         .expect("the outbox")
