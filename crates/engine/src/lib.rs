@@ -21,6 +21,7 @@ pub mod packing;
 mod planning;
 pub mod progress;
 mod reconcile;
+pub mod scanning;
 pub mod secret;
 pub mod shrink;
 pub mod source;

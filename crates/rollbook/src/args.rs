@@ -8,7 +8,7 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, completions, demo, exit_codes, findings, identities, init, links,
-    offboard, pack, plan, run, sync, verify,
+    offboard, pack, plan, run, scan, sync, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -42,9 +42,9 @@ pub(crate) struct Cli {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Global {
-    /// The workspace folder; left out: the nearest one from the current folder upwards
+    /// The workspace folder, or ROLLBOOK_WORKSPACE; else the nearest one from here upwards
     #[arg(long, short = 'w', global = true, value_name = "DIR", env = "ROLLBOOK_WORKSPACE")]
-    #[arg(hide_env_values = true)]
+    #[arg(hide_env = true)]
     pub(crate) workspace: Option<PathBuf>,
     /// Print JSON lines for programs
     #[arg(long, global = true)]
@@ -52,11 +52,12 @@ pub(crate) struct Global {
     /// Look at the book as if it were this day, e.g. 2026-11-21
     #[arg(long, global = true, value_name = "DATE")]
     pub(crate) today: Option<Date>,
-    /// Who you are; left out: the name of the system's user
-    #[arg(long, global = true, value_name = "NAME", env = "ROLLBOOK_BY", hide_env_values = true)]
+    /// Who you are, or ROLLBOOK_BY; else the name of the system's user
+    #[arg(long, global = true, value_name = "NAME", env = "ROLLBOOK_BY", hide_env = true)]
     pub(crate) by: Option<String>,
-    /// When to use colour
+    /// Colour: auto (on a terminal, unless NO_COLOR is set), always or never
     #[arg(long, global = true, value_name = "WHEN", default_value_t, value_enum)]
+    #[arg(hide_possible_values = true, hide_default_value = true)]
     pub(crate) color: When,
     /// Print the causes of an error too
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
@@ -72,6 +73,7 @@ pub(crate) enum Command {
     Accounts(accounts::Args),
     Links(links::Args),
     Findings(findings::Args),
+    Scan(scan::Args),
     Plan(plan::Args),
     Approve(approve::Args),
     Apply(apply::Args),
@@ -94,6 +96,7 @@ impl Command {
             Self::Accounts(args) => accounts::run(session, args),
             Self::Links(args) => links::run(session, args),
             Self::Findings(args) => findings::run(session, args),
+            Self::Scan(args) => scan::run(session, args),
             Self::Plan(args) => plan::run(session, args),
             Self::Approve(args) => approve::run(session, args),
             Self::Apply(args) => apply::run(session, args),

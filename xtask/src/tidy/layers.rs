@@ -20,6 +20,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("rollbook-testkit", &["rollbook-core", "rollbook-catalog", "rollbook-scim"]),
+    ("rollbook-bench", &["rollbook-core"]),
     ("xtask", &[]),
 ];
 

@@ -2,4 +2,5 @@
 
 mod finding;
 mod organisation;
+mod scan;
 mod standing;

@@ -6,7 +6,7 @@
 mod gather;
 mod page;
 mod row;
-mod table;
+pub(crate) mod table;
 
 use std::path::Path;
 

@@ -46,7 +46,7 @@ fn cell(value: &Value) -> String {
 }
 
 /// Spreadsheets run what begins like a formula, also full-width and after a tab or line break.
-fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     let risky = text.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if risky { format!("'{text}") } else { text.to_owned() }
 }

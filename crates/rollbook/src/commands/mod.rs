@@ -14,5 +14,6 @@ pub(crate) mod offboard;
 pub(crate) mod pack;
 pub(crate) mod plan;
 pub(crate) mod run;
+pub(crate) mod scan;
 pub(crate) mod sync;
 pub(crate) mod verify;

@@ -126,6 +126,11 @@ impl<'a> AccountRow<'a> {
         self.row.cell_if(self.bound.worker_number).trim()
     }
 
+    /// The id that an IdP gave it, or empty text.
+    pub fn external_id(&self) -> &'a str {
+        self.row.cell_if(self.bound.external_id)
+    }
+
     /// The e-mail addresses.
     pub fn emails(&self) -> impl Iterator<Item = &'a str> {
         self.row.list(self.bound.email, &self.config.format.list_separator)
@@ -246,7 +251,7 @@ impl<'a> AccountRow<'a> {
 }
 
 /// Whether the address lies in a domain that the employer owns.
-fn is_ours(address: &str, domains: &[String]) -> bool {
+pub(crate) fn is_ours(address: &str, domains: &[String]) -> bool {
     let Some((_, domain)) = address.rsplit_once('@') else { return false };
     domains.iter().any(|ours| ours.trim_start_matches('@').eq_ignore_ascii_case(domain))
 }

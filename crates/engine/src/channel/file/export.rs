@@ -28,6 +28,19 @@ pub struct Export {
     pub unknown_words: BTreeMap<String, u64>,
 }
 
+impl Export {
+    /// Why the export may not say all there is, each reason as a sentence.
+    pub fn doubts(
+        &self,
+        config: &FileConfig,
+        stale_after_h: u32,
+        now: Timestamp,
+    ) -> impl Iterator<Item = String> + use<> {
+        let old = too_old(config, stale_after_h, &self.facts, now);
+        old.into_iter().chain(unknown_words(config, self))
+    }
+}
+
 /// Hands every account of the export to `sink`, in the order of the file, at the cost of what the
 /// sink looks at. Nothing is kept, so a key that stands there twice is the caller's to notice.
 ///
@@ -113,8 +126,7 @@ pub(super) fn observe(shared: &Shared, now: Timestamp) -> Result<Observation> {
         Ok(())
     })?;
     let mut doubts = Vec::new();
-    doubts.extend(too_old(shared, &export.facts, now));
-    doubts.extend(unknown_words(config, &export));
+    doubts.extend(export.doubts(config, shared.stale_after_h, now));
     doubts.extend(keep_first_of_each_key(&mut accounts));
     let mut accounts: Vec<Account> = accounts.into_iter().map(|(account, _)| account).collect();
     if let Some(grants) = &config.grants {
@@ -134,15 +146,19 @@ pub(super) fn observe(shared: &Shared, now: Timestamp) -> Result<Observation> {
 }
 
 /// The age of a file is measured by the system's clock, as its date is.
-fn too_old(shared: &Shared, facts: &Facts, now: Timestamp) -> Option<String> {
+fn too_old(
+    config: &FileConfig,
+    limit_h: u32,
+    facts: &Facts,
+    now: Timestamp,
+) -> Option<String> {
     let written_at = facts.written_at?;
     let age_h = now.duration_since(written_at).as_hours();
-    let limit_h = shared.stale_after_h;
     (age_h >= i64::from(limit_h)).then(|| {
         format!(
             "The export {} is {age_h} hours old, and after {limit_h} hours it no longer says who \
              has an account.",
-            shared.config.path.display()
+            config.path.display()
         )
     })
 }

@@ -20,6 +20,7 @@ use rollbook_core::snapshot::Coverage;
 use rollbook_core::step::{Found, Outcome, Seen, found};
 
 pub use self::account::AccountRow;
+pub(crate) use self::account::is_ours;
 pub use self::export::{Export, stream};
 pub use self::request::Request;
 use super::{Channel, Observation};
