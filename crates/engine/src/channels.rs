@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 /// The channel of one instance.
 #[derive(Debug)]
 pub(crate) enum Open {
-    Scim(ScimChannel),
+    Scim(Box<ScimChannel>),
     File(FileChannel),
 }
 
@@ -51,7 +51,8 @@ impl Engine {
     pub(crate) fn open_channel(&self, instance: &InstanceConfig) -> Result<Open> {
         match (&instance.scim, &instance.file) {
             (Some(scim), _) => {
-                Ok(Open::Scim(ScimChannel::new(settings(instance, scim, &self.dir)?)?))
+                let channel = ScimChannel::new(settings(instance, scim, &self.dir)?)?;
+                Ok(Open::Scim(Box::new(channel)))
             }
             (None, Some(_)) => {
                 let zone = self.config.workspace.zone();

@@ -32,7 +32,7 @@ async fn killed_at_any_point_a_run_ends_with_one_effect_for_each_change() {
         assert!(ended.success(), "after {point} the second process did not end well");
         table.push(format!("{point}: {}", scene.judge(point)));
     }
-    println!("{}", table.join("\n"));
+    eprintln!("{}", table.join("\n"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
