@@ -5,8 +5,6 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use jiff::Zoned;
 use jiff::tz::TimeZone;
@@ -42,8 +40,6 @@ const REQUESTER: &str = "Robin Vale";
 const APPROVER: &str = "Kim Orlov";
 /// How many findings are worth showing before a reader tires.
 const FINDINGS_SHOWN: usize = 10;
-/// How long the administrator of the app without an API may take.
-const ADMINISTRATOR_MAX: Duration = Duration::from_secs(20);
 
 /// Runs the whole main job.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
@@ -150,7 +146,8 @@ impl<'a> Story<'a> {
             return Ok(first);
         }
         self.heading("The administrator of the archive carries the request out");
-        self.wait_for_administrator()?;
+        let worked = self.world.csv.app().work();
+        worked.map_err(|e| Error::bug("The made-up administrator cannot work.").because(e))?;
         self.say(
             "The request is done, and a new export lies ready. Asked is not done: look again.",
         );
@@ -158,25 +155,6 @@ impl<'a> Story<'a> {
         let read = sync::run(&self.session, &sync::Args::default())?;
         self.say("");
         Ok(read.and(runs::run(&self.session, &runs::Args::resume())?))
-    }
-
-    /// Until no request waits in the archive's folder.
-    fn wait_for_administrator(&self) -> Result<()> {
-        let outbox = self.world.csv.app().outbox();
-        let waits = || -> Result<bool> {
-            let listed = fs::read_dir(&outbox).map_err(|e| {
-                Error::setup(format!("{} cannot be read.", outbox.display())).because(e)
-            })?;
-            Ok(listed.flatten().any(|entry| entry.path().extension().is_some_and(|x| x == "json")))
-        };
-        let began = Instant::now();
-        while waits()? {
-            if began.elapsed() > ADMINISTRATOR_MAX {
-                return Err(Error::bug("The made-up administrator did not carry the request out."));
-            }
-            thread::sleep(Duration::from_millis(20));
-        }
-        Ok(())
     }
 
     /// Writes the pack and checks it.

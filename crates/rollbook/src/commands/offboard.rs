@@ -74,8 +74,7 @@ fn approve(session: &Session, engine: &Engine, proposal: &Proposal, args: &Args)
         return Err(not_approved());
     }
     let digest = proposal.plan.digest();
-    agree(session, engine, proposal, digest, &approver, "").map_err(|error: Error| {
+    agree(session, engine, proposal, digest, &approver, "").inspect_err(|_| {
         session.screen().toned(Tone::Warn, "The plan is kept; nothing was done.");
-        error
     })
 }
