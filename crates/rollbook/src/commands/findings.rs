@@ -331,7 +331,14 @@ fn show(session: &Session, engine: &Engine, id: &str) -> Result<Exit> {
     });
     screen.table(&["Fact", "Value", "From"], rows.collect());
     screen.line("");
-    screen.line(format!("First seen {}, now {}.", standing.first_seen, standing.change.word()));
+    let first = standing.first_seen.strftime("%Y-%m-%d %H:%M UTC");
+    let now = match standing.change {
+        Since::New => "new with the last sync",
+        Since::Still => "still there",
+        Since::Gone => "gone",
+        Since::Resurrected => "back again after it was gone",
+    };
+    screen.line(format!("First seen {first}, {now}."));
     if let Some(why) = &standing.unseen {
         screen.toned(Tone::Warn, why);
     }

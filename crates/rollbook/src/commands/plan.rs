@@ -206,7 +206,8 @@ pub(super) fn show(session: &Session, proposal: &Proposal) {
         screen.toned(Tone::Good, explain::approval(approval));
     }
     if let Some(run) = run {
-        screen.line(format!("It was run: {} began at {}.", run.id, run.began_at));
+        let began = run.began_at.strftime("%Y-%m-%d %H:%M:%S UTC");
+        screen.line(format!("It was run: {} began at {began}.", run.id));
     }
 }
 
