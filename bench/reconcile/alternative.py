@@ -43,7 +43,7 @@ FROM read_csv($file, header = true, auto_detect = false, delim = ',', columns = 
 MAILS = """
 CREATE TEMP TABLE mail AS
 SELECT work_email AS email, CASE WHEN min(id) = max(id) THEN min(id) ELSE -1 END AS id,
-  any_value(gone_after) AS gone_after
+  any_value(gone_after) AS gone_after, any_value(here) AS here, any_value(here_narrow) AS here_narrow
 FROM worker JOIN human USING (number)
 WHERE work_email IS NOT NULL
 GROUP BY work_email
@@ -58,20 +58,18 @@ FROM read_csv('{file}', header = true, auto_detect = false, delim = ',', columns
 
 # -1: a key names somebody, but not surely. NULL: no key names anybody.
 LINKED = """
-CREATE TEMP TABLE linked AS
 SELECT instance,
   coalesce(n.id, l.id,
     CASE WHEN m.id >= 0 AND m.gone_after IS NOT NULL AND a.created > m.gone_after THEN -1
     ELSE m.id END) AS human,
   state IN ('active', 'invited') AS is_open,
   state <> 'deleted' AS is_there,
-  CASE WHEN narrow THEN NOT coalesce(n.here_narrow, l.here_narrow, mh.here_narrow)
-  ELSE NOT coalesce(n.here, l.here, mh.here) END AS has_left
+  CASE WHEN narrow THEN NOT coalesce(n.here_narrow, l.here_narrow, m.here_narrow)
+  ELSE NOT coalesce(n.here, l.here, m.here) END AS has_left
 FROM ({accounts}) a
 LEFT JOIN human n ON n.number = a.employee_number
 LEFT JOIN human l ON l.number = a.login
 LEFT JOIN mail m ON m.email = a.email
-LEFT JOIN human mh ON mh.id = m.id
 """
 
 COUNTS = """
@@ -103,7 +101,10 @@ def main(folder, today, threads):
         ACCOUNTS.format(at=at, narrow="covers" in one, file=folder / one["file"]["path"])
         for at, one in enumerate(instances)
     ]
-    base.execute(LINKED.format(accounts=" UNION ALL ".join(parts)))
+    # One instance after the other takes less time and a third of the memory of one query for all.
+    for at, accounts in enumerate(parts):
+        into = "INSERT INTO linked" if at else "CREATE TEMP TABLE linked AS"
+        base.execute(into + LINKED.format(accounts=accounts))
     for row in base.execute(COUNTS).fetchall():
         names = ("accounts", "open", "linked", "leftover", "orphan", "ambiguous_owner")
         counts = dict(zip(names, row[1:], strict=True))

@@ -4,7 +4,7 @@
 //! Every twentieth record is a second spell under the number of a human who has one already. One
 //! human in five has left. Instances differ in what an account carries: the worker number, the
 //! number as the login, nothing but an address, or a mixture. Some addresses belong to two humans,
-//! some accounts to nobody, and a few addresses were given again after somebody had left.
+//! some accounts to nobody, some humans have none, and a few addresses were given again after somebody had left.
 
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -165,7 +165,11 @@ fn write_accounts(path: &Path, instance: u64, humans: u64, accounts: u64) -> io:
         } else {
             let place = u128::from(at) * u128::from(stride) + u128::from(instance);
             let human = u64::try_from(place % u128::from(humans)).expect("it is below a u64");
-            somebodys(&mut line, &mut dice, &Human::at(human), carries);
+            match human % 1000 {
+                // One in a thousand has no account anywhere.
+                7 => nobodys(&mut line, &mut dice, at),
+                _ => somebodys(&mut line, &mut dice, &Human::at(human), carries),
+            }
         }
         file.write_all(line.as_bytes())?;
     }

@@ -4,4 +4,4 @@
 
 pub mod dice;
 pub mod estate;
-
+pub mod people;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use super::bits::Bits;
-use super::index::{Full, HUMANS_MAX, Index};
+use super::index::{Arena, Full, HUMANS_MAX, Index, Named};
 use super::roll::{Human, Roll};
 use super::spell::{Day, Spell};
 use crate::id::InstanceName;
@@ -65,7 +65,8 @@ pub struct Enrolment {
     rights: Vec<Birthright>,
     /// Source and number, byte for byte: these make a human.
     known: Index,
-    /// Where each human's source and number lie among the texts of `known`.
+    /// Source and number of each human, and where they lie there.
+    texts: Arena,
     humans: Vec<u32>,
     numbers: Index,
     emails: Index,
@@ -95,6 +96,7 @@ impl Enrolment {
             places,
             rights: rights.to_vec(),
             known: Index::default(),
+            texts: Arena::default(),
             humans: Vec::new(),
             numbers: Index::default(),
             emails: Index::default(),
@@ -113,18 +115,13 @@ impl Enrolment {
     /// # Errors
     /// When there are more humans, kinds or bytes of text than can be counted (some billions).
     pub fn record(&mut self, entry: Entry<'_>) -> Result<Human, Full> {
-        let next = u32::try_from(self.humans.len()).map_err(|_| Full)?;
-        if next >= HUMANS_MAX {
-            return Err(Full);
-        }
         self.exact.clear();
         self.exact.extend_from_slice(&entry.source.to_le_bytes());
         self.exact.extend_from_slice(entry.number.as_bytes());
-        let (human, text) = self.known.human_or(&self.exact, next)?;
-        if human == next {
-            self.humans.push(text);
-            self.numbers.name(folded(entry.number, &mut self.text).as_bytes(), human)?;
-        }
+        let human = match self.known.get(&self.exact) {
+            Named::One(human) => human,
+            Named::Nobody | Named::Several => self.newcomer(entry.number)?,
+        };
         let kind = self.kind(entry.kind)?;
         let spell = Spell {
             human,
@@ -175,7 +172,7 @@ impl Enrolment {
         }
         Roll {
             today,
-            texts: self.known.into_arena(),
+            texts: self.texts,
             humans,
             numbers,
             emails,
@@ -185,6 +182,18 @@ impl Enrolment {
             kinds: self.kinds.into_iter().map(|kind| kind.name).collect(),
             entitled,
         }
+    }
+
+    /// Gives the next number to the human whose source and number are `exact`.
+    fn newcomer(&mut self, number: &str) -> Result<u32, Full> {
+        let next = u32::try_from(self.humans.len()).map_err(|_| Full)?;
+        if next >= HUMANS_MAX {
+            return Err(Full);
+        }
+        self.known.name(&self.exact, next)?;
+        self.humans.push(self.texts.push(&self.exact)?);
+        self.numbers.name(folded(number, &mut self.text).as_bytes(), next)?;
+        Ok(next)
     }
 
     fn kind(&mut self, name: &str) -> Result<u16, Full> {

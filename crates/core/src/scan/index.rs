@@ -1,6 +1,7 @@
 //! Texts and whom each of them names, at few bytes a text.
 //!
-//! A table of 64-bit prints with open addressing; the texts lie one after the other in one arena.
+//! A table with open addressing and 16 bytes a slot. A short text lies in the slot itself, so that
+//! finding it costs one look at memory; of a long one a print lies there, and the text in an arena.
 //! A print only finds a text faster: the bytes themselves are compared, so two texts that happen to
 //! have one print are still told apart.
 
@@ -25,15 +26,20 @@ const SEVERAL: u32 = u32::MAX - 1;
 /// The numbers of humans lie below this.
 pub(super) const HUMANS_MAX: u32 = SEVERAL;
 
+/// What a slot says of its text: all of it up to eleven bytes, or a print and where it lies. The last
+/// byte is the length, or [`LONG`].
+type Mark = [u8; 12];
+
+const LONG: u8 = u8::MAX;
+const SHORT_MAX: usize = 11;
+
 #[derive(Clone, Copy, Debug)]
 struct Slot {
-    print: u64,
-    /// Where in the arena the text begins, after its length.
-    text: u32,
+    mark: Mark,
     human: u32,
 }
 
-const EMPTY: Slot = Slot { print: 0, text: 0, human: FREE };
+const EMPTY: Slot = Slot { mark: [0; 12], human: FREE };
 
 /// Texts to humans.
 #[derive(Clone, Debug)]
@@ -53,8 +59,7 @@ impl Default for Index {
 impl Index {
     /// Whom `text` names.
     pub(super) fn get(&self, text: &[u8]) -> Named {
-        let print = print(text);
-        match self.slots[self.place(print, text)].human {
+        match self.slots[self.place(print(text), text)].human {
             FREE => Named::Nobody,
             SEVERAL => Named::Several,
             human => Named::One(human),
@@ -63,39 +68,17 @@ impl Index {
 
     /// Lets `text` name `human`, beside whomever it names already.
     pub(super) fn name(&mut self, text: &[u8], human: u32) -> Result<(), Full> {
-        let (slot, _) = self.slot(text, human)?;
-        if self.slots[slot].human != human {
-            self.slots[slot].human = SEVERAL;
-        }
-        Ok(())
-    }
-
-    /// The human whom `text` names; if there is none yet, `next` is from now on. The second part is
-    /// where the text lies in the arena.
-    pub(super) fn human_or(&mut self, text: &[u8], next: u32) -> Result<(u32, u32), Full> {
-        let (slot, _) = self.slot(text, next)?;
-        Ok((self.slots[slot].human, self.slots[slot].text))
-    }
-
-    /// The texts alone.
-    pub(super) fn into_arena(self) -> Arena {
-        self.arena
-    }
-
-    /// The slot of `text`, made for `human` if there was none, and whether it was made.
-    fn slot(&mut self, text: &[u8], human: u32) -> Result<(usize, bool), Full> {
         let print = print(text);
         let place = self.place(print, text);
-        if self.slots[place].human != FREE {
-            return Ok((place, false));
+        let slot = &mut self.slots[place];
+        if slot.human == FREE {
+            *slot = Slot { mark: mark(text, print, &mut self.arena)?, human };
+            self.used += 1;
+            self.grow();
+        } else if slot.human != human {
+            slot.human = SEVERAL;
         }
-        self.slots[place] = Slot { print, text: self.arena.push(text)?, human };
-        self.used += 1;
-        if self.used * 3 <= self.slots.len() * 2 {
-            return Ok((place, true));
-        }
-        self.grow();
-        Ok((self.place(print, text), true))
+        Ok(())
     }
 
     /// Where `text` lies, or the free slot where it would.
@@ -104,18 +87,35 @@ impl Index {
         let mut at = start(print, mask);
         loop {
             let slot = &self.slots[at];
-            if slot.human == FREE || (slot.print == print && self.arena.get(slot.text) == text) {
+            if slot.human == FREE || self.is(slot.mark, print, text) {
                 return at;
             }
             at = (at + 1) & mask;
         }
     }
 
+    /// Whether the slot with this mark is that of `text`.
+    fn is(&self, mark: Mark, print: u64, text: &[u8]) -> bool {
+        if text.len() <= SHORT_MAX {
+            return usize::from(mark[SHORT_MAX]) == text.len() && mark[..text.len()] == *text;
+        }
+        let (known, at) = long(mark);
+        mark[SHORT_MAX] == LONG && known == print >> 8 && self.arena.get(at) == text
+    }
+
+    /// Makes room, so that at most two thirds of the slots are used.
     fn grow(&mut self) {
+        if self.used * 3 <= self.slots.len() * 2 {
+            return;
+        }
         let mask = self.slots.len() * 2 - 1;
         let mut slots = vec![EMPTY; mask + 1];
         for slot in self.slots.iter().filter(|slot| slot.human != FREE) {
-            let mut at = start(slot.print, mask);
+            let print = match slot.mark[SHORT_MAX] {
+                LONG => print(self.arena.get(long(slot.mark).1)),
+                length => print(&slot.mark[..usize::from(length)]),
+            };
+            let mut at = start(print, mask);
             while slots[at].human != FREE {
                 at = (at + 1) & mask;
             }
@@ -130,6 +130,26 @@ fn start(print: u64, mask: usize) -> usize {
     (print >> 32) as usize & mask
 }
 
+/// The mark of `text`; a long one is put into `arena`.
+fn mark(text: &[u8], print: u64, arena: &mut Arena) -> Result<Mark, Full> {
+    let mut mark = [0; 12];
+    if let Some(short) = mark[..SHORT_MAX].get_mut(..text.len()) {
+        short.copy_from_slice(text);
+        mark[SHORT_MAX] = text.len() as u8;
+        return Ok(mark);
+    }
+    mark[..7].copy_from_slice(&print.to_le_bytes()[1..]);
+    mark[7..SHORT_MAX].copy_from_slice(&arena.push(text)?.to_le_bytes());
+    mark[SHORT_MAX] = LONG;
+    Ok(mark)
+}
+
+/// The upper seven bytes of the print and the place in the arena that the mark of a long text says.
+fn long(mark: Mark) -> (u64, u32) {
+    let [p1, p2, p3, p4, p5, p6, p7, a1, a2, a3, a4, _] = mark;
+    (u64::from_le_bytes([p1, p2, p3, p4, p5, p6, p7, 0]), u32::from_le_bytes([a1, a2, a3, a4]))
+}
+
 /// Texts one after the other, each after its length.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Arena {
@@ -139,7 +159,8 @@ pub(super) struct Arena {
 const LENGTH: usize = size_of::<u32>();
 
 impl Arena {
-    fn push(&mut self, text: &[u8]) -> Result<u32, Full> {
+    /// Puts `text` at the end and says where it begins.
+    pub(super) fn push(&mut self, text: &[u8]) -> Result<u32, Full> {
         let at = u32::try_from(self.bytes.len()).map_err(|_| Full)?;
         let length = u32::try_from(text.len()).map_err(|_| Full)?;
         self.bytes.extend_from_slice(&length.to_le_bytes());
@@ -210,11 +231,25 @@ mod tests {
     #[test]
     fn texts_with_one_print_are_told_apart_by_their_bytes() {
         let mut index = Index::default();
-        index.name(b"here", 1).expect("there is room");
-        let text = index.arena.push(b"there").expect("there is room");
-        let print = print(b"other");
-        let at = index.place(print, b"other");
-        index.slots[at] = Slot { print, text, human: 2 };
-        assert_eq!(index.get(b"other"), Named::Nobody);
+        let (text, other) = (b"a text that is long", b"another one as long");
+        index.name(text, 1).expect("there is room");
+        let at = index.place(print(text), text);
+        let place = index.place(print(other), other);
+        let known = mark(text, print(other), &mut Arena::default()).expect("there is room");
+        index.slots[place] = Slot { mark: known, ..index.slots[at] };
+        assert!(index.is(known, print(other), text));
+        assert_eq!(index.get(other), Named::Nobody);
+    }
+
+    #[test]
+    fn a_short_text_is_not_taken_for_one_that_goes_on() {
+        let mut index = Index::default();
+        index.name(b"1", 1).expect("there is room");
+        index.name(b"12345678901", 2).expect("there is room");
+        index.name(b"123456789012", 3).expect("there is room");
+        let named = [&b"1"[..], b"1\0", b"", b"12345678901", b"123456789012", b"1234567890123"];
+        let named = named.map(|text| index.get(text));
+        let [one, two, three] = [1, 2, 3].map(Named::One);
+        assert_eq!(named, [one, Named::Nobody, Named::Nobody, two, three, Named::Nobody]);
     }
 }

@@ -70,14 +70,14 @@ fn record() -> impl Strategy<Value = WorkerRecord> {
 }
 
 fn account() -> impl Strategy<Value = Account> {
-    let states = [State::Active, State::Invited, State::Suspended, State::Gone];
+    const STATES: &[State] = &[State::Active, State::Invited, State::Suspended, State::Gone];
     let email =
         pick(&["ana@x.org", " ANA@x.org ", "bo@x.org", "cy@x.org", "DÉ@x.org", "other@x.org"]);
     let emails = proptest::collection::vec((email, any::<bool>()), 0..3);
     let number = || pick(&["", "", " 1", "2", "4", "é5", "E6", "9"]);
     let login = pick(&["", "ana", "BO", "3", "e6", "other"]);
     let created = proptest::option::of(day());
-    let state = proptest::sample::select(&states[..]).boxed();
+    let state = proptest::sample::select(STATES);
     (pick(&INSTANCES), number(), number(), login, emails, state, created).prop_map(
         |(instance, external_id, worker_number, login, emails, state, created)| Account {
             instance: instance.as_str().into(),
