@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::changes::{change, check_done, create, seen, update};
 
 /// What the scripts of `tests/peers` make their servers accept.
-const TOKEN: &str = "peer-token";
+pub(crate) const TOKEN: &str = "peer-token";
 
 #[tokio::test]
 async fn the_main_job_on_other_peoples_servers() {
@@ -128,7 +128,7 @@ async fn check_listed(
 }
 
 /// Groups are made by people, not by Rollbook.
-async fn make_group(url: &str, member: &str) -> String {
+pub(crate) async fn make_group(url: &str, member: &str) -> String {
     let body = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"],
         "displayName": "Sales", "members": [{"value": member}],
