@@ -76,6 +76,7 @@ pub fn needed(needed: &Needed) -> String {
     let who = match (people, approvers.as_slice()) {
         (1, []) => "One named person must approve".to_owned(),
         (people, []) => format!("{people} different named people must approve"),
+        (1, [only]) => format!("{only} must approve"),
         (1, names) => format!("One of {} must approve", names.join(", ")),
         (people, names) => format!("{people} of {} must approve", names.join(", ")),
     };
@@ -128,6 +129,9 @@ fn not_counted(why: NotCounted) -> &'static str {
     }
 }
 
+/// Whether a change of a plan belongs under a heading.
+type Belongs = fn(&Plan, &Change) -> bool;
+
 /// The whole plan for people: what cannot be taken back first, then what concerns administrators,
 /// then the rest; what stops it; what it leaves alone; what it rests on; its digest. Nothing is cut.
 pub fn plan(plan: &Plan, stops: &[Stop]) -> String {
@@ -137,7 +141,7 @@ pub fn plan(plan: &Plan, stops: &[Stop]) -> String {
         second(plan.made_at()),
         counts(plan)
     ))];
-    let groups: [(&str, fn(&Plan, &Change) -> bool); 3] = [
+    let groups: [(&str, Belongs); 3] = [
         ("Cannot be taken back", |_, change| !change.reversible),
         ("Concerns administrators", |plan, change| change.reversible && plan.is_privileged(change)),
         ("Can be taken back", |plan, change| change.reversible && !plan.is_privileged(change)),
