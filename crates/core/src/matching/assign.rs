@@ -2,11 +2,14 @@
 //!
 //! Alone, an account's candidates share out its belief by their odds, and nobody takes the rest.
 //! Together, a human usually has one everyday account per instance: whoever is taken by one account
-//! is less free for another, and whoever has none yet is wanted. That is a sum over all
-//! assignments, which message passing between accounts and people approximates well.
+//! is less free for another, and whoever has none yet is wanted. Accounts that compete for the same
+//! people are looked at as one group: the sum over all ways to share out the people is exact for
+//! small groups ([`exact`]) and, for large ones, replaced by an even-handed scaling that never claims
+//! more than that sum would.
 
 use std::ops::Range;
 
+use super::exact;
 use super::level::Pair;
 use super::roster::Roster;
 use super::seen::Seen;
@@ -74,24 +77,40 @@ pub(crate) fn alone(
     belief
 }
 
-/// Rounds of message passing; the beliefs settle in fewer.
-const ROUNDS: usize = 12;
-/// Odds below this share of the account's best candidate are left out of the messages.
-const NEGLIGIBLE: f64 = 1e-7;
+/// Odds below this share of the account's best candidate are left out.
+const NEGLIGIBLE: f64 = 1e-5;
+/// Edges that are less likely than this in a first, rough sharing out are left out of the second.
+const SLIGHT: f64 = 1e-3;
 /// A second everyday account is never thought rarer than this.
 const SECOND_MIN: f64 = 5e-4;
 
-/// One candidate of one account, in the message passing of a class.
-struct Edge {
+/// One candidate of one account that is weighed together with others.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
     /// Index of the pair.
     pair: u32,
-    person: u32,
+    /// Which account of the class.
+    pub account: u32,
+    pub person: u32,
     /// Odds against nobody, without how usual an account is.
-    odds: f64,
-    /// How much the account wants the person, as odds.
-    wish: f64,
-    /// How free the person is for this account.
-    free: f64,
+    pub odds: f64,
+}
+
+#[cfg(test)]
+impl Edge {
+    /// An edge without a pair, for the tests of sums over edges.
+    pub(crate) fn new(account: u32, person: u32, odds: f64) -> Self {
+        Self { pair: 0, account, person, odds }
+    }
+}
+
+/// How usual accounts are among some people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Usual {
+    /// The share who have one.
+    pub one: f64,
+    /// The odds of another one beside the first.
+    pub second: f64,
 }
 
 /// How likely each pair is if all accounts of a class are looked at together. `extra` is further
@@ -104,137 +123,90 @@ pub(crate) fn together(
     roster: &Roster,
 ) -> Vec<f32> {
     let mut belief = vec![0.0_f32; pairs.len()];
-    let classes = weights.nobody.len();
-    let mut by_class: Vec<Vec<usize>> = vec![Vec::new(); classes];
-    for (index, case) in cases.iter().enumerate() {
-        by_class[usize::from(case.class)].push(index);
+    let mut by_class: Vec<Vec<&Case>> = vec![Vec::new(); weights.nobody.len()];
+    for case in cases {
+        by_class[usize::from(case.class)].push(case);
     }
-    for members in by_class {
-        settle(&members, cases, pairs, extra, weights, roster, &mut belief);
+    for (class, members) in by_class.iter().enumerate() {
+        let mut edges = edges(members, pairs, extra, weights);
+        let second = second_accounts(&edges);
+        let mut taken = vec![false; roster.persons.len()];
+        for case in members {
+            if let Some(fixed) = case.fixed {
+                let at = case.range().start + fixed as usize;
+                belief[at] = 1.0;
+                taken[pairs[at].person as usize] = true;
+            }
+        }
+        let usual = |person: u32| {
+            let one = weights.usual[class][usize::from(roster.persons[person as usize].group)];
+            // Who has an account for sure may have another one, which is as rare as a second is.
+            Usual {
+                one: if taken[person as usize] { second / (1.0 + second) } else { one },
+                second,
+            }
+        };
+        let rough: Vec<f64> = groups(&mut edges).flat_map(|g| exact::or_scaled(g, usual)).collect();
+        // Large groups hang together by edges that hardly count. Without them most fall apart into
+        // small ones, which can be summed exactly.
+        let mut shares = rough.into_iter();
+        edges.retain(|_| shares.next().is_some_and(|share| share > SLIGHT));
+        for group in groups(&mut edges) {
+            for (edge, share) in group.iter().zip(exact::or_scaled(group, usual)) {
+                belief[edge.pair as usize] = share as f32;
+            }
+        }
     }
     belief
 }
 
-fn settle(
-    members: &[usize],
-    cases: &[Case],
-    pairs: &[Pair],
-    extra: &[f32],
-    weights: &Weights,
-    roster: &Roster,
-    belief: &mut [f32],
-) {
-    let Some(class) = members.first().map(|m| cases[*m].class) else { return };
-    let (mut edges, bounds) = edges(members, cases, pairs, extra, weights);
-    let mut by_person: Vec<u32> =
-        (0..u32::try_from(edges.len()).expect("fewer edges than pairs")).collect();
-    by_person.sort_by_key(|e| (edges[*e as usize].person, *e));
-    let second = second_accounts(&edges, &bounds, &by_person);
-    let usual = &weights.usual[usize::from(class)];
-    for _ in 0..ROUNDS {
-        wishes(&mut edges, &bounds);
-        freedoms(&mut edges, &by_person, second, |person| {
-            usual[usize::from(roster.persons[person as usize].group)]
-        });
-    }
-    for range in bounds {
-        let total: f64 = 1.0 + edges[range.clone()].iter().map(|e| e.odds * e.free).sum::<f64>();
-        for edge in &edges[range] {
-            belief[edge.pair as usize] = (edge.odds * edge.free / total) as f32;
-        }
-    }
-}
-
-fn edges(
-    members: &[usize],
-    cases: &[Case],
-    pairs: &[Pair],
-    extra: &[f32],
-    weights: &Weights,
-) -> (Vec<Edge>, Vec<Range<usize>>) {
-    let (mut edges, mut bounds) = (Vec::new(), Vec::with_capacity(members.len()));
-    for member in members {
-        let case = &cases[*member];
-        let first = edges.len();
-        let odds = |at: usize| -> f64 {
-            if case.fixed.is_some() {
-                return if case.fixed == Some((at - case.range().start) as u32) {
-                    1e12
-                } else {
-                    0.0
-                };
-            }
-            weights.bare_odds(case, &pairs[at], f64::from(extra[at]))
-        };
-        let all: Vec<(usize, f64)> = case.range().map(|at| (at, odds(at))).collect();
-        let best = all.iter().map(|(_, o)| *o).fold(0.0, f64::max);
-        for (at, odds) in all.into_iter().filter(|(_, o)| *o > best * NEGLIGIBLE && *o > 1e-9) {
+fn edges(members: &[&Case], pairs: &[Pair], extra: &[f32], weights: &Weights) -> Vec<Edge> {
+    let mut edges = Vec::new();
+    for (account, case) in (0_u32..).zip(members).filter(|(_, case)| case.fixed.is_none()) {
+        let odds = |at: usize| weights.bare_odds(case, &pairs[at], f64::from(extra[at]));
+        let best = case.range().map(odds).fold(0.0, f64::max);
+        edges.extend(case.range().map(|at| (at, odds(at))).filter_map(|(at, odds)| {
             let pair = u32::try_from(at).expect("fewer than four billion pairs");
-            edges.push(Edge { pair, person: pairs[at].person, odds, wish: 0.0, free: 1.0 });
-        }
-        bounds.push(first..edges.len());
+            let is_kept = odds > best * NEGLIGIBLE && odds > 1e-9;
+            is_kept.then_some(Edge { pair, account, person: pairs[at].person, odds })
+        }));
     }
-    (edges, bounds)
+    edges
 }
 
-/// What each account wants, given how free its other candidates are.
-fn wishes(edges: &mut [Edge], bounds: &[Range<usize>]) {
-    for range in bounds {
-        let own = &mut edges[range.clone()];
-        let total: f64 = 1.0 + own.iter().map(|e| e.odds * e.free).sum::<f64>();
-        for edge in own {
-            let others = (total - edge.odds * edge.free).max(1.0);
-            edge.wish = edge.odds / others;
-        }
+/// Sorts the edges into groups of accounts that, directly or through others, compete for the same
+/// people, and gives the groups one by one.
+fn groups(edges: &mut [Edge]) -> impl Iterator<Item = &[Edge]> {
+    let accounts = edges.iter().map(|e| e.account + 1).max().unwrap_or(0);
+    let mut root: Vec<u32> = (0..accounts).collect();
+    let mut first_of: std::collections::BTreeMap<u32, u32> = std::collections::BTreeMap::new();
+    for edge in edges.iter() {
+        let other = *first_of.entry(edge.person).or_insert(edge.account);
+        let (a, b) = (find(&mut root, edge.account), find(&mut root, other));
+        root[a.max(b) as usize] = a.min(b);
     }
+    edges.sort_by_cached_key(|e| (find(&mut root, e.account), e.account, e.person));
+    let root: Vec<u32> = (0..accounts).map(|a| find(&mut root, a)).collect();
+    edges.chunk_by(move |a, b| root[a.account as usize] == root[b.account as usize])
 }
 
-/// How free each person is for each account, given what the other accounts want. With `usual` the
-/// share of people with an account and `second` the odds of another one beside it, the chances of
-/// none, one and two accounts weigh `1 - usual`, `usual` and `usual * second`.
-fn freedoms(edges: &mut [Edge], by_person: &[u32], second: f64, usual: impl Fn(u32) -> f64) {
-    let mut from = 0;
-    while from < by_person.len() {
-        let person = edges[by_person[from] as usize].person;
-        let until = from
-            + by_person[from..].iter().take_while(|e| edges[**e as usize].person == person).count();
-        let usual = usual(person);
-        let (sum, squares) = by_person[from..until].iter().fold((0.0, 0.0), |(sum, squares), e| {
-            let wish = edges[*e as usize].wish;
-            (sum + wish, squares + wish * wish)
-        });
-        for edge in &by_person[from..until] {
-            let edge = &mut edges[*edge as usize];
-            let others = (sum - edge.wish).max(0.0);
-            let both = ((others * others - (squares - edge.wish * edge.wish)) / 2.0).max(0.0);
-            let with = usual * (1.0 + second * others + second * second * both);
-            let without = (1.0 - usual) + usual * (others + second * both);
-            let free = (with / without).clamp(1e-12, 1e12);
-            // Half the step: messages that swing settle.
-            edge.free = (edge.free * free).sqrt();
-        }
-        from = until;
+fn find(root: &mut [u32], mut at: u32) -> u32 {
+    while root[at as usize] != at {
+        root[at as usize] = root[root[at as usize] as usize];
+        at = root[at as usize];
     }
+    at
 }
 
 /// How usual a second account beside the first is, counted over the surest.
-fn second_accounts(edges: &[Edge], bounds: &[Range<usize>], by_person: &[u32]) -> f64 {
-    let mut is_sure = vec![false; edges.len()];
-    for range in bounds {
-        let total: f64 = 1.0 + edges[range.clone()].iter().map(|e| e.odds).sum::<f64>();
-        for at in range.clone() {
-            is_sure[at] = edges[at].odds / total > 0.99;
-        }
+fn second_accounts(edges: &[Edge]) -> f64 {
+    let mut sure: Vec<u32> = Vec::new();
+    for own in edges.chunk_by(|a, b| a.account == b.account) {
+        let total: f64 = 1.0 + own.iter().map(|e| e.odds).sum::<f64>();
+        sure.extend(own.iter().filter(|e| e.odds > 0.99 * total).map(|e| e.person));
     }
-    let (mut owners, mut seconds, mut last) = (0_u32, 0_u32, None);
-    for edge in by_person.iter().filter(|e| is_sure[**e as usize]) {
-        let person = edges[*edge as usize].person;
-        if last == Some(person) {
-            seconds += 1;
-        } else {
-            owners += 1;
-        }
-        last = Some(person);
-    }
-    (f64::from(seconds) / f64::from(owners.max(1))).clamp(SECOND_MIN, 0.5)
+    let all = sure.len();
+    sure.sort_unstable();
+    sure.dedup();
+    ((all - sure.len()) as f64 / sure.len().max(1) as f64).clamp(SECOND_MIN, 0.5)
 }

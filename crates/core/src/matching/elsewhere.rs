@@ -68,14 +68,13 @@ fn sure_owners(
 /// How many people the login could be made of: who gets `j.jansen` and who `j.jansen2` is decided
 /// anew in every instance, so a login that several people could have says less.
 fn contest(pairs: &[Pair], seen: &Seen) -> usize {
-    let is_made =
-        |pair: &&Pair| (1..login::SURNAME).contains(&(pair.level(Field::Login) % login::APART));
-    let makers = pairs.iter().filter(is_made).count();
-    match makers {
-        _ if seen.login.is_numbered => 2,
-        0 | 1 => 0,
-        _ => 1,
+    if seen.login.is_numbered {
+        return 2;
     }
+    // Who could have it only by a less usual convention hardly competes.
+    let ways = || pairs.iter().map(|p| p.level(Field::Login) % login::APART);
+    let usual = ways().filter(|way| (1..login::SURNAME).contains(way)).min();
+    usize::from(usual.is_some_and(|usual| ways().filter(|way| *way == usual).count() > 1))
 }
 
 /// How often the word is For and Against, for true owners and for others.

@@ -14,6 +14,7 @@ mod assign;
 mod block;
 mod convention;
 mod elsewhere;
+mod exact;
 mod intern;
 mod key;
 mod kind;
@@ -62,7 +63,7 @@ pub struct Input<'a> {
 }
 
 /// The least belief for a link without a human.
-pub const AUTO_MIN: f64 = 0.98;
+pub const AUTO_MIN: f64 = 0.97;
 /// The least belief for a candidate to be shown.
 const SHOWN_MIN: f64 = 0.02;
 /// At most this many candidates are shown.
@@ -159,24 +160,37 @@ impl<'a> Matching<'a> {
         all.dedup();
         let predictions = Predictions::new(all, &self.roster, interner);
         let scale = Scale::new(&self.roster, &self.seen);
-        let (mut cases, mut pairs) = (Vec::with_capacity(self.seen.len()), Vec::new());
-        for (index, seen) in self.seen.iter().enumerate() {
+        let makers = |seen: &Seen| {
             let class = usize::from(seen.class);
+            let logins = predictions.of(&seen.login, &self.conventions.logins[class], interner);
+            let locals = predictions.of(&seen.local, &self.conventions.locals[class], interner);
+            (logins, locals)
+        };
+        // First who, then how well: the pairs are many, and so get exactly the room they need.
+        let (mut found, mut ends) = (Vec::new(), Vec::with_capacity(self.seen.len()));
+        for (index, seen) in self.seen.iter().enumerate() {
             let ruling = self.rulings.of(&self.accounts[index].account_ref());
-            let from = pairs.len();
             if self.is_matched(seen, ruling) {
-                let logins = predictions.of(&seen.login, &self.conventions.logins[class], interner);
-                let locals = predictions.of(&seen.local, &self.conventions.locals[class], interner);
+                let (logins, locals) = makers(seen);
                 let mut hints: Vec<u32> = logins.iter().chain(&locals).map(|(p, _)| *p).collect();
                 hints.extend(self.keys[index].iter().flat_map(|k| k.persons.iter().copied()));
                 hints.extend(ruling.confirmed);
-                let mut found = blocks.candidates(seen, &hints, interner);
-                found.retain(|p| !ruling.rejected.contains(p));
-                pairs.extend(found.into_iter().map(|p| scale.pair(seen, p, &logins, &locals)));
+                let mut candidates = blocks.candidates(seen, &hints, interner);
+                candidates.retain(|p| !ruling.rejected.contains(p));
+                found.extend(candidates);
             }
-            cases.push(Case::new(seen, from..pairs.len()));
+            ends.push(found.len());
         }
-        pairs.shrink_to_fit();
+        drop(blocks);
+        let mut cases = Vec::with_capacity(self.seen.len());
+        let mut pairs = Vec::with_capacity(found.len());
+        for (seen, end) in self.seen.iter().zip(ends) {
+            let from = pairs.len();
+            let (logins, locals) = if from < end { makers(seen) } else { Default::default() };
+            let own = found[from..end].iter();
+            pairs.extend(own.map(|p| scale.pair(seen, *p, &logins, &locals)));
+            cases.push(Case::new(seen, from..end));
+        }
         (self.cases, self.pairs) = (cases, pairs);
         self.fix();
     }

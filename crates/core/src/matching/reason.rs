@@ -26,7 +26,9 @@ impl Reasons<'_> {
             .filter_map(|field| {
                 let bits = self.weights.bits(class, pair, field as usize);
                 let words = self.words(class, account, pair, field)?;
-                (bits.abs() >= 0.5).then_some((bits, words))
+                // What agrees less than usual is no argument against, and the other way round.
+                let is_argument = (bits > 0.0) == speaks_for(field, pair.level(field));
+                (is_argument && bits.abs() >= 0.5).then_some((bits, words))
             })
             .collect();
         said.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
@@ -153,6 +155,25 @@ impl Reasons<'_> {
             1.. => format!("{verb} {near} days after the {what} ({at})"),
             _ => format!("{verb} {} days before the {what} ({at})", -near),
         })
+    }
+}
+
+/// Whether a level is an agreement.
+fn speaks_for(field: Field, level: u8) -> bool {
+    match field {
+        Field::Surname => level < surname::CONFLICT,
+        Field::GivenName | Field::UsedName => {
+            level < given::SAME_LETTER || (given::INITIALS..given::OTHER_INITIALS).contains(&level)
+        }
+        Field::Login | Field::Local => level % login::APART < login::UNLIKE,
+        Field::Mail => level != mail::OTHER,
+        Field::Created | Field::Ended => {
+            let bucket = level % days::NOT_OUTER;
+            let is_near = level < days::ABSENT && bucket < 64;
+            is_near || matches!(level.checked_sub(days::NO_END), Some(0 | 11))
+        }
+        Field::Unit => level == place::SAME,
+        _ => !matches!(level % place::NO_UNIT, place::DIFFERS),
     }
 }
 
