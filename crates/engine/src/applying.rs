@@ -4,31 +4,31 @@
 //! recorded; each record is written, with its event, before the next thing is done. A process that
 //! dies at any point leaves a run that [`Engine::resume`] goes on with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rollbook_core::approval::{self, Permit};
+use rollbook_core::approval::{self, Approval, Permit};
 use rollbook_core::canonical;
-use rollbook_core::change::Change;
+use rollbook_core::change::{Change, Op};
 use rollbook_core::event::Draft;
 use rollbook_core::explain;
-use rollbook_core::guard::PastEffect;
+use rollbook_core::guard::{self, PastEffect, Stop};
 use rollbook_core::id::{InstanceName, PlanId, RunId};
 use rollbook_core::plan::Plan;
-use rollbook_core::step::{self, Ending, Next, Recorded, Seen};
+use rollbook_core::step::{self, Ending, Next, Recorded, Seen, Verdict};
 use serde_json::json;
 
 use crate::channels::Open;
 use crate::crash;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::planning::Proposal;
 use crate::progress::Progress;
 use crate::reconcile::named;
 use crate::store::{RunRow, Writing};
 
-/// How long a run waits for a vendor before it leaves a change for [`Engine::resume`].
+/// How long a stage of a run waits for vendors before it leaves changes for [`Engine::resume`].
 const PATIENCE: SignedDuration = SignedDuration::from_mins(6);
 
 /// A run and where each of its changes stands.
@@ -51,6 +51,8 @@ pub struct ChangeReport {
     pub recorded: Vec<Recorded>,
     /// Where it stands.
     pub stand: Stand,
+    /// Why nothing is sent for it, as sentences for people, where it is [`Stand::Held`].
+    pub held_because: Option<String>,
 }
 
 /// Where a change stands.
@@ -58,7 +60,7 @@ pub struct ChangeReport {
 pub enum Stand {
     /// It is over.
     Ended(Ending),
-    /// A stop holds it back, so that it was never begun.
+    /// It may not be sent, now or for good; [`ChangeReport::held_because`] says why.
     Held,
     /// Somebody has a task.
     Waiting,
@@ -89,35 +91,38 @@ impl Engine {
     /// Runs a plan: checks stops and approvals again, acts, looks again.
     ///
     /// # Errors
-    /// When stops hold all of it back, when too few people agreed, when it was run already. Then
-    /// nothing was done. What happens to a single change is no error but part of the report.
+    /// When stops hold all of it back, when too few people agreed, when it was run already, when
+    /// the database is not the one that the checkpoints outside speak of. Then nothing was done.
+    /// What happens to a single change is no error but part of the report.
     pub async fn apply(&self, id: &PlanId, by: &str, progress: &dyn Progress) -> Result<RunReport> {
         named(by)?;
+        self.check_not_older()?;
         let proposal = self.proposal(id)?;
         if proposal.run.is_some() {
             return Err(Error::refused(format!("The plan {id} was run already.")).hint(
                 "`rollbook run show` tells how it went; `rollbook run resume` goes on with it.",
             ));
         }
+        self.check_recorded(&proposal)?;
         let permit = self.permit(&proposal)?;
         let run = self.begin_run(&proposal.plan, &permit, by)?;
-        self.drive_all(&run, &proposal.plan, Some(&permit), progress).await
+        self.drive_all(&run, &proposal.plan, &Leave::Given(permit), progress).await
     }
 
     /// Goes on with every run that has not ended: looks at what is in doubt, acts on what is still
     /// permitted, checks whether what somebody was asked to do is done.
     ///
     /// # Errors
-    /// When the database refuses.
+    /// When the database refuses, or is not the one that the checkpoints outside speak of.
     pub async fn resume(&self, progress: &dyn Progress) -> Result<Vec<RunReport>> {
+        self.check_not_older()?;
         self.keep_checkpoints_outside()?;
         let open: Vec<_> = self.runs()?.into_iter().filter(|run| run.ended_at.is_none()).collect();
         let mut reports = Vec::new();
         for run in open {
             let proposal = self.proposal(&run.plan)?;
-            // What was begun is brought to its end in any case; new acts need a permit of now.
-            let permit = self.permit(&proposal).ok();
-            reports.push(self.drive_all(&run, &proposal.plan, permit.as_ref(), progress).await?);
+            let leave = self.leave_to_go_on(&run, &proposal)?;
+            reports.push(self.drive_all(&run, &proposal.plan, &leave, progress).await?);
         }
         Ok(reports)
     }
@@ -155,6 +160,67 @@ impl Engine {
         )
     }
 
+    /// What a run that was begun before may still do. What was sent is brought to its end in any
+    /// case; new acts need a permit of now.
+    fn leave_to_go_on(&self, run: &RunRow, proposal: &Proposal) -> Result<Leave> {
+        self.check_recorded(proposal)?;
+        let Proposal { plan, approvals, .. } = proposal;
+        let stops = self.stops_of_others(run, proposal)?;
+        let (policy, now) = (&self.config.policy, self.now());
+        if let Ok(permit) = approval::permit(plan, &stops, approvals, policy, now) {
+            return Ok(Leave::Given(permit));
+        }
+        // A plan that was run cannot be approved again: what its approvals do not carry any more
+        // will never be sent. What stops alone hold back may come yet.
+        Ok(match approval::permit(plan, &[], approvals, policy, now) {
+            Ok(_) => Leave::Later,
+            Err(_) => Leave::Spent,
+        })
+    }
+
+    /// The stops of a plan without those that its own run caused: an account that the run suspended
+    /// is not as it was when the plan was made, and its rights are to be revoked all the same.
+    fn stops_of_others(&self, run: &RunRow, proposal: &Proposal) -> Result<Vec<Stop>> {
+        let begun = self.store.read(|book| book.steps(&run.id))?;
+        let begun: BTreeSet<_> = begun.into_iter().map(|step| step.change).collect();
+        let changes = proposal.plan.changes();
+        let touched: BTreeSet<_> = changes
+            .iter()
+            .filter(|change| begun.contains(&change.id))
+            .filter_map(Change::account_ref)
+            .collect();
+        let own = |stop: &&Stop| {
+            let guard::Blocks::Change { change: id } = &stop.blocks else { return false };
+            let account = proposal.plan.change(id).and_then(Change::account_ref);
+            stop.kind == guard::Kind::StaleBasis
+                && account.is_some_and(|account| touched.contains(&account))
+        };
+        Ok(proposal.stops.iter().filter(|stop| !own(stop)).cloned().collect())
+    }
+
+    /// Whether each approval is the one that the audit chain tells of. A row put into the database
+    /// by hand is nobody's agreement.
+    fn check_recorded(&self, proposal: &Proposal) -> Result<()> {
+        let plan = proposal.plan.id();
+        let recorded = self.store.read(|book| book.recorded(plan.as_str(), "plan_approved"))?;
+        let is_recorded = |approval: &&Approval| {
+            let value = canonical::value_of(*approval);
+            recorded.iter().any(|(event, body)| body.content == value && event.seals(body))
+        };
+        match proposal.approvals.iter().find(|approval| !is_recorded(approval)) {
+            None => Ok(()),
+            Some(forged) => Err(Error::new(
+                Kind::Contradicted,
+                format!(
+                    "An approval of {plan} by {} lies in the database, and the audit chain does \
+                     not know it. The database was changed, so nothing was done.",
+                    forged.by
+                ),
+            )
+            .hint("Keep a copy of the workspace, and run `rollbook verify`.")),
+        }
+    }
+
     fn begin_run(&self, plan: &Plan, permit: &Permit, by: &str) -> Result<RunRow> {
         let now = self.now();
         let run = RunRow {
@@ -182,26 +248,65 @@ impl Engine {
         &self,
         run: &RunRow,
         plan: &Plan,
-        permit: Option<&Permit>,
+        leave: &Leave,
         progress: &dyn Progress,
     ) -> Result<RunReport> {
         let mut channels = BTreeMap::new();
         progress.begin("Changing and looking again", Some(plan.changes().len() as u64));
         for change in plan.changes() {
-            progress.say(&explain::change(change));
             if !channels.contains_key(&change.instance) {
-                channels.insert(change.instance.clone(), self.channel_of(&change.instance));
+                let channel = self.channel_of(&change.instance);
+                if let Err(error) = &channel {
+                    progress.say(&format!("{} cannot be reached: {error}", change.instance));
+                }
+                channels.insert(change.instance.clone(), channel.ok());
             }
-            if let Some(Ok(channel)) = channels.get(&change.instance) {
-                self.drive(run, change, channel, permit).await?;
-            } else if let Some(Err(error)) = channels.get(&change.instance) {
-                progress.say(&format!("{} cannot be reached: {error}", change.instance));
-            }
-            progress.advance(1);
+        }
+        for (_, stage) in plan.stages() {
+            self.drive_stage(run, stage, &channels, leave, progress).await?;
         }
         progress.end();
         self.reconcile()?;
-        self.close_run(self.report(run.clone(), plan.clone())?, permit)
+        self.close_run(self.report(run.clone(), plan.clone())?, leave)
+    }
+
+    /// Brings the changes of one stage as far as they go now, each at once; then waits for those
+    /// that must be looked at later, all of them together.
+    async fn drive_stage(
+        &self,
+        run: &RunRow,
+        stage: &[Change],
+        channels: &BTreeMap<InstanceName, Option<Open>>,
+        leave: &Leave,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let mut waiting = Vec::new();
+        for change in stage {
+            progress.say(&explain::change(change));
+            if let Some(Some(channel)) = channels.get(&change.instance)
+                && let Some(due) = self.drive(run, change, channel, leave).await?
+            {
+                waiting.push((due, change, channel));
+            }
+            progress.advance(1);
+        }
+        let deadline = self.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        while let Some(next) = waiting.iter().map(|(due, ..)| *due).min().filter(|d| *d < deadline)
+        {
+            if let Ok(left) = Duration::try_from(next.duration_since(self.now())) {
+                tokio::time::sleep(left).await;
+            }
+            let mut later = Vec::new();
+            for (due, change, channel) in waiting {
+                let due = match due <= self.now() {
+                    true => self.drive(run, change, channel, leave).await?,
+                    false => Some(due),
+                };
+                later.extend(due.map(|due| (due, change, channel)));
+            }
+            waiting = later;
+        }
+        Ok(())
     }
 
     /// How long the change's instance may take to show it; an instance that the configuration no
@@ -214,43 +319,29 @@ impl Engine {
         self.open_channel(self.instance(instance)?)
     }
 
-    /// Brings one change as far as it goes now.
+    /// Brings one change as far as it goes now, and says when it can go on, if it can.
     async fn drive(
         &self,
         run: &RunRow,
         change: &Change,
         channel: &Open,
-        permit: Option<&Permit>,
-    ) -> Result<()> {
-        let began = self.now();
+        leave: &Leave,
+    ) -> Result<Option<Timestamp>> {
         loop {
             let recorded = self.store.read(|book| book.steps_of(&run.id, &change.id))?;
             let now = self.now();
             match step::next(&recorded, self.settles_within_s(change), now) {
-                Next::Act if permit.is_none_or(|p| !p.allows(change, now)) => return Ok(()),
+                Next::Act if !leave.allows(change, now) => return Ok(None),
                 Next::Act => self.act(run, change, channel).await?,
-                Next::LookFirst => self.look_first(run, change, channel).await?,
-                Next::Verify { not_before } if !self.wait(not_before, began).await => return Ok(()),
+                Next::LookFirst => self.look_first(run, change, channel, &recorded).await?,
+                Next::Verify { not_before } if not_before > now => return Ok(Some(not_before)),
                 Next::Verify { .. } => self.look_again(run, change, channel).await?,
-                Next::RetryAt(at) if !self.wait(at, began).await => return Ok(()),
-                Next::RetryAt(_) => {}
-                Next::Wait if !self.was_done(run, change, channel).await? => return Ok(()),
+                Next::RetryAt(at) => return Ok(Some(at)),
+                Next::Wait if !self.was_done(run, change, channel).await? => return Ok(None),
                 Next::Wait => {}
-                Next::End(_) => return Ok(()),
+                Next::End(_) => return Ok(None),
             }
         }
-    }
-
-    /// Waits until `moment`; `false` when that is too long for a run that began waiting at `began`.
-    async fn wait(&self, moment: Timestamp, began: Timestamp) -> bool {
-        if moment.duration_since(began) > PATIENCE {
-            return false;
-        }
-        let left = moment.duration_since(self.now());
-        if let Ok(left) = Duration::try_from(left) {
-            tokio::time::sleep(left).await;
-        }
-        true
     }
 
     async fn act(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
@@ -274,10 +365,17 @@ impl Engine {
         Ok(())
     }
 
-    async fn look_first(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
+    async fn look_first(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        recorded: &[Recorded],
+    ) -> Result<()> {
         let seen = channel.look(change).await;
         crash::point("look_done");
-        let (at, found) = (self.now(), step::found(change, &seen));
+        let keeps_ids = self.keeps_external_ids(change)?;
+        let (at, found) = (self.now(), step::found_after(change, &seen, recorded, keeps_ids));
         let body =
             json!({"found": canonical::value_of(&found), "seen": canonical::value_of(&seen)});
         self.store.write(|book| {
@@ -285,6 +383,17 @@ impl Engine {
             book.add_step(&run.id, &change.id, at, &Recorded::Looked { at, found })?;
             book.record(draft("change_looked", run, change, at, body))
         })
+    }
+
+    /// Whether an account of the change's instance was ever seen with an external id. Only a create
+    /// asks for it.
+    fn keeps_external_ids(&self, change: &Change) -> Result<bool> {
+        if !matches!(change.op, Op::Create { .. }) {
+            return Ok(true);
+        }
+        let accounts = self.store.read(|book| book.accounts())?;
+        let here = accounts.iter().filter(|account| account.instance == change.instance);
+        Ok(here.into_iter().any(|account| !account.external_id.is_empty()))
     }
 
     async fn look_again(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
@@ -307,14 +416,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Whether what somebody was asked to do shows. Only then is the task taken as done; what does
-    /// not show yet stays their task.
+    /// Whether what somebody was asked to do shows, or they said no. Only then is the task over; what
+    /// does not show yet stays their task.
     async fn was_done(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<bool> {
         let seen = channel.look(change).await;
-        if !step::already_so(change, &seen) {
-            return Ok(false);
-        }
         let at = self.now();
+        if step::judge(change, &seen) != Verdict::Confirmed {
+            let Some(outcome) = channel.refused(change).await else { return Ok(false) };
+            let body = canonical::value_of(&outcome);
+            self.store.write(|book| {
+                book.add_step(&run.id, &change.id, at, &Recorded::Acted { at, outcome })?;
+                book.record(draft("change_answered", run, change, at, body))
+            })?;
+            return Ok(true);
+        }
         let body = json!({"seen": canonical::value_of(&seen)});
         self.store.write(|book| {
             book.add_step(&run.id, &change.id, at, &Recorded::Proven { at })?;
@@ -338,24 +453,52 @@ impl Engine {
                 Next::Verify { not_before } => Stand::Later(not_before),
                 Next::RetryAt(at) => Stand::Later(at),
             };
-            ChangeReport { change: change.clone(), recorded, stand }
+            ChangeReport { change: change.clone(), recorded, stand, held_because: None }
         });
         let changes = changes.collect();
-        Ok(RunReport { run, plan, changes })
+        let mut report = RunReport { run, plan, changes };
+        if report.changes.iter().any(|one| one.stand == Stand::Held) {
+            self.say_why_held(&mut report)?;
+        }
+        Ok(report)
     }
 
-    /// Ends a run of which every change has ended or is held back, and signs the chain.
-    fn close_run(&self, mut report: RunReport, permit: Option<&Permit>) -> Result<RunReport> {
+    /// Says of each change that is held what holds it as things are now.
+    fn say_why_held(&self, report: &mut RunReport) -> Result<()> {
+        let proposal = self.judge(report.plan.clone(), &self.graph()?)?;
+        let stops = self.stops_of_others(&report.run, &proposal)?;
+        for one in report.changes.iter_mut().filter(|one| one.stand == Stand::Held) {
+            let holding = stops.iter().filter(|stop| stop.blocks.holds(&one.change));
+            let mut why: Vec<_> = holding.map(|stop| stop.sentence.clone()).collect();
+            if let Err(error) = self.channel_of(&one.change.instance) {
+                why.push(format!("{} cannot be reached: {error}", one.change.instance));
+            }
+            if why.is_empty() {
+                why.push(match report.run.ended_at {
+                    Some(_) => "It was held back while the run went on. Plan it again.".to_owned(),
+                    None => "It has not been sent yet.".to_owned(),
+                });
+            }
+            one.held_because = Some(why.join(" "));
+        }
+        Ok(())
+    }
+
+    /// Ends a run of which every change has ended or is held back for good, and signs the chain.
+    fn close_run(&self, mut report: RunReport, leave: &Leave) -> Result<RunReport> {
         let now = self.now();
         let is_over = |one: &ChangeReport| match one.stand {
             Stand::Ended(_) => true,
-            // Held for good only while a permit exists and leaves it out; without one it may come.
-            Stand::Held => permit.is_some_and(|p| p.held().contains(&one.change.id)),
+            Stand::Held => leave.holds_for_good(&one.change),
             Stand::Waiting | Stand::Later(_) => false,
         };
         let over = report.run.ended_at.is_none() && report.changes.iter().all(is_over);
-        let summary: BTreeMap<_, _> =
+        let stands: BTreeMap<_, _> =
             report.changes.iter().map(|c| (c.change.id.as_str(), c.stand.word())).collect();
+        let held: BTreeMap<_, _> =
+            report.changes.iter().map(|c| (c.change.id.as_str(), &c.held_because)).collect();
+        let held: BTreeMap<_, _> = held.into_iter().filter(|(_, why)| why.is_some()).collect();
+        let body = json!({"changes": stands, "held": held});
         self.store.write(|book| {
             if over {
                 book.end_run(&report.run.id, now)?;
@@ -366,7 +509,7 @@ impl Engine {
                     on_behalf_of: report.plan.requester().to_owned(),
                     subject: report.run.id.to_string(),
                     at: now,
-                    body: json!({"changes": summary}),
+                    body,
                 })?;
             }
             book.sign(self.sealing(), now)
@@ -375,6 +518,35 @@ impl Engine {
         self.keep_checkpoints_outside()?;
         crash::point("checkpoint_outside");
         Ok(report)
+    }
+}
+
+/// What a run may send.
+#[derive(Debug)]
+enum Leave {
+    /// What the permit allows.
+    Given(Permit),
+    /// Nothing now, because of stops that may pass.
+    Later,
+    /// Nothing any more: too few approvals still hold, and a plan that was run gets no new ones.
+    Spent,
+}
+
+impl Leave {
+    fn allows(&self, change: &Change, now: Timestamp) -> bool {
+        match self {
+            Self::Given(permit) => permit.allows(change, now),
+            Self::Later | Self::Spent => false,
+        }
+    }
+
+    /// Whether a change that is held back now will never be sent in this run.
+    fn holds_for_good(&self, change: &Change) -> bool {
+        match self {
+            Self::Given(permit) => permit.held().contains(&change.id),
+            Self::Later => false,
+            Self::Spent => true,
+        }
     }
 }
 

@@ -14,10 +14,12 @@ impl Engine {
     /// Records that `by` agrees to the plan with this digest.
     ///
     /// # Errors
-    /// When the digest is not the plan's, when `by` asked for the plan or is no approver, or when
-    /// the plan was run already. A refusal is recorded too.
+    /// When the digest is not the plan's, when stops hold all of the plan back, when `by` asked for
+    /// the plan, is concerned by it or is no approver, or when the plan was run already. A refusal
+    /// is recorded too.
     pub fn approve(&self, id: &PlanId, digest: &str, by: &str, reason: &str) -> Result<Approval> {
         named(by)?;
+        self.check_not_older()?;
         let proposal = self.proposal(id)?;
         let now = self.now();
         if let Err(refused) = may_approve(&proposal, digest, by) {
@@ -46,6 +48,7 @@ impl Engine {
             })
         })?;
         crash::point("approval_stored");
+        self.checkpoint()?;
         Ok(approval)
     }
 }
@@ -64,6 +67,23 @@ fn may_approve(proposal: &crate::planning::Proposal, digest: &str, by: &str) -> 
     if proposal.run.is_some() {
         return Err(Error::refused(format!("The plan {} was run already.", proposal.plan.id()))
             .hint("Make a new plan; an approval holds for one run."));
+    }
+    let changes = proposal.plan.changes();
+    if changes.is_empty() {
+        return Err(Error::refused(format!("The plan {} changes nothing.", proposal.plan.id()))
+            .hint("There is nothing to approve; `rollbook plan show` says what is left alone."));
+    }
+    if changes.iter().all(|change| proposal.stops.iter().any(|stop| stop.blocks.holds(change))) {
+        // Agreed to now, it would run without another look as soon as the stop is gone.
+        let why = proposal.stops.iter().map(|stop| stop.sentence.as_str());
+        return Err(why.fold(
+            Error::refused(format!("Stops hold all of {} back.", proposal.plan.id())),
+            Error::hint,
+        ));
+    }
+    if changes.iter().any(|change| fold(&change.expects.login) == fold(by)) {
+        return Err(Error::refused(format!("The plan changes an account of {by}'s own."))
+            .hint("Ask somebody whom the plan does not concern to approve it."));
     }
     if fold(&proposal.needed.requester) == fold(by) {
         return Err(Error::refused(format!("{by} asked for this plan and so cannot approve it."))

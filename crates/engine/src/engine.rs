@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use rollbook_core::event;
 use rollbook_core::id::hex;
 
 use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
-use crate::store::{Sealing, Store};
+use crate::secret;
+use crate::store::{self, Sealing, Store};
 
 /// The configuration's file name in a workspace folder.
 pub const CONFIG: &str = config::FILE_NAME;
@@ -30,6 +32,8 @@ pub struct Engine {
     pub(crate) config: Config,
     pub(crate) store: Store,
     pub(crate) clock: Clock,
+    /// As of when the book is looked at, where that is not now.
+    pub(crate) as_of: Option<Clock>,
     pub(crate) key: SigningKey,
 }
 
@@ -49,42 +53,35 @@ impl Engine {
         fs::create_dir_all(dir).map_err(|e| {
             Error::setup(format!("The folder {} cannot be made.", dir.display())).because(e)
         })?;
-        let mut files = Vec::new();
-        for (file, text, private) in [
-            (CONFIG, config::template(name), false),
-            (KEY, String::new(), true),
-            (PUBLIC_KEY, String::new(), false),
-        ] {
-            let path = dir.join(file);
-            if path.exists() {
-                return Err(Error::input(format!(
-                    "There is a workspace in {} already ({file} exists).",
-                    dir.display()
-                ))
-                .hint("Choose another folder. Nothing was overwritten."));
-            }
-            files.push((path, text, private));
+        let traces = [CONFIG, KEY, PUBLIC_KEY, store::FILE, CHECKPOINTS];
+        if let Some(file) = traces.into_iter().find(|file| dir.join(file).exists()) {
+            return Err(Error::input(format!(
+                "There is a workspace in {} already ({file} exists).",
+                dir.display()
+            ))
+            .hint("Choose another folder. Nothing was overwritten."));
         }
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed).map_err(|e| {
             Error::setup("The system gave no random bytes for the signing key.").because(e)
         })?;
         let key = SigningKey::from_bytes(&seed);
-        files[1].1 = format!("{}\n", hex(&seed));
-        files[2].1 = format!("{}\n", hex(key.verifying_key().as_bytes()));
-        for (path, text, private) in &files {
-            write_new(path, text, *private)?;
-        }
+        write_new(&dir.join(KEY), &format!("{}\n", hex(&seed)), true)?;
+        let public = hex(key.verifying_key().as_bytes());
+        write_new(&dir.join(PUBLIC_KEY), &format!("{public}\n"), false)?;
         let store = Store::open(dir)?;
-        Sealing::new(&key).begin(&store)?;
-        let files = files.into_iter().map(|(path, ..)| path).chain([dir.join(crate::store::FILE)]);
-        Ok(Made { files: files.collect() })
+        Sealing::new(&key).begin(&store, Clock::System.now())?;
+        // The configuration comes last: where it lies, there is a workspace.
+        write_new(&dir.join(CONFIG), &config::template(name), false)?;
+        let files = [CONFIG, KEY, PUBLIC_KEY, store::FILE];
+        Ok(Made { files: files.map(|file| dir.join(file)).to_vec() })
     }
 
     /// Opens the workspace in `dir`.
     ///
     /// # Errors
-    /// When there is none, when another process works in it, or when a file of it is damaged.
+    /// When there is none, when another process works in it, when a file of it is missing or
+    /// damaged, or when the signing key is not the one that this workspace was made with.
     pub fn open(dir: &Path, clock: Clock) -> Result<Self> {
         if !dir.join(CONFIG).exists() {
             return Err(Error::input(format!("There is no workspace in {}.", dir.display()))
@@ -92,18 +89,30 @@ impl Engine {
         }
         let config = Config::load(dir)?;
         let key = read_key(&dir.join(KEY))?;
+        check_pair(&key, &dir.join(PUBLIC_KEY))?;
+        if !dir.join(store::FILE).exists() {
+            return Err(Error::setup(format!(
+                "The database {} is not there; nothing was made in its place.",
+                dir.join(store::FILE).display()
+            ))
+            .hint("Restore the newest backup of the workspace folder."));
+        }
         let store = Store::open(dir)?;
-        Ok(Self { dir: dir.to_owned(), config, store, clock, key })
+        check_signed(&store, &key)?;
+        Ok(Self { dir: dir.to_owned(), config, store, clock, as_of: None, key })
     }
 
-    /// The same workspace as if it were now the start of `day`.
+    /// The same workspace, looked at as of the start of `day`: who works here, what is wrong, how
+    /// old a view is. Whatever is recorded, approved or done bears the true time all the same, so
+    /// that no day can be chosen on which something seems to have happened.
     ///
     /// # Errors
     /// When the day does not exist in the workspace's zone.
     pub fn as_of(mut self, day: Date) -> Result<Self> {
-        self.clock = Clock::starting_on(day, &self.config.workspace.zone()).map_err(|e| {
+        let clock = Clock::starting_on(day, &self.config.workspace.zone()).map_err(|e| {
             Error::input(format!("The book cannot be looked at as of {day}.")).because(e)
         })?;
+        self.as_of = Some(clock);
         Ok(self)
     }
 
@@ -122,9 +131,14 @@ impl Engine {
         self.clock.now()
     }
 
-    /// The day it is in the workspace's zone.
+    /// The moment as of which the book is looked at: now, or what [`Engine::as_of`] set.
+    pub(crate) fn looked_at(&self) -> Timestamp {
+        self.as_of.unwrap_or(self.clock).now()
+    }
+
+    /// The day as of which the book is looked at, in the workspace's zone.
     pub fn today(&self) -> Date {
-        self.config.workspace.day_of(self.now())
+        self.config.workspace.day_of(self.looked_at())
     }
 
     /// The database.
@@ -159,15 +173,40 @@ fn read_key(path: &Path) -> Result<SigningKey> {
             "Without it nothing can be recorded, so nothing is done. Restore it from your backup.",
         )
     };
-    let text = fs::read_to_string(path).map_err(|e| broken("it cannot be read").because(e))?;
-    let text = text.trim();
-    if text.len() != 64 || !text.is_ascii() {
-        return Err(broken("it is not 64 hexadecimal digits"));
-    }
-    let mut seed = [0_u8; 32];
-    for (byte, at) in seed.iter_mut().zip((0..64).step_by(2)) {
-        *byte = u8::from_str_radix(&text[at..at + 2], 16)
-            .map_err(|e| broken("it is not 64 hexadecimal digits").because(e))?;
-    }
+    let text = secret::read_file(path).map_err(|e| {
+        let hints = e.hints.clone();
+        hints.into_iter().fold(broken("it cannot be read").because(e), Error::hint)
+    })?;
+    let seed = event::unhex(text.trim());
+    let seed = seed.ok_or_else(|| broken("it is not 64 hexadecimal digits"))?;
     Ok(SigningKey::from_bytes(&seed))
+}
+
+/// Whether the public key beside the signing key is its own.
+fn check_pair(key: &SigningKey, public: &Path) -> Result<()> {
+    let text = fs::read_to_string(public).map_err(|e| {
+        Error::setup(format!("The public key {} cannot be read.", public.display()))
+            .hint("Restore it from your backup, or from whoever checks your packs with it.")
+            .because(e)
+    })?;
+    match text.trim() == hex(key.verifying_key().as_bytes()) {
+        true => Ok(()),
+        false => Err(Error::setup(format!(
+            "The signing key is not the one that belongs to {}.",
+            public.display()
+        ))
+        .hint("Restore both from one backup. Nothing was read or signed.")),
+    }
+}
+
+/// Whether the key is the one that signed this workspace's chain so far.
+fn check_signed(store: &Store, key: &SigningKey) -> Result<()> {
+    let (_, newest) = store.read(|book| Ok((book.chain_id()?, book.newest_checkpoint()?)))?;
+    match newest.is_none_or(|newest| newest.is_signed_by(&key.verifying_key())) {
+        true => Ok(()),
+        false => Err(Error::setup(
+            "The newest checkpoint in the database was not signed with this workspace's key.",
+        )
+        .hint("The key or the database is from elsewhere. Restore both from one backup.")),
+    }
 }

@@ -92,6 +92,39 @@ impl Engine {
         Ok((checkpoints, whole.len()))
     }
 
+    /// Whether the database is at least as new as the newest checkpoint outside, and of one history
+    /// with it. An old backup that was put back knows nothing of what was done since, and would do
+    /// it again. Costs the reading of one event, however long the chain is.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub(crate) fn check_not_older(&self) -> Result<()> {
+        let outside = self.outside()?;
+        let Some(newest) = outside.iter().max_by_key(|checkpoint| checkpoint.size) else {
+            return Ok(());
+        };
+        let head = self.store.read(|book| match newest.size {
+            0 => Ok(Some(book.chain_id()?.as_str().to_owned())),
+            size => Ok(book.event(size)?.map(|event| event.digest)),
+        })?;
+        match head.is_some_and(|head| head == newest.head) {
+            true => Ok(()),
+            false => Err(Error::new(
+                Kind::Contradicted,
+                format!(
+                    "The database does not hold what the newest checkpoint in {} was signed over, \
+                     as after an old backup was put back. Nothing was done.",
+                    self.checkpoints_file().display()
+                ),
+            )
+            .hint("Run `rollbook verify` to see where they part.")
+            .hint(
+                "If the backup is meant, put the file of checkpoints away with a note of why, \
+                 sync, and look at every plan anew.",
+            )),
+        }
+    }
+
     /// Checks the workspace's own chain against the checkpoints outside, and the database file.
     ///
     /// # Errors

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use rollbook_core::canonical;
 use rollbook_core::event::Draft;
 use rollbook_core::finding::{self, PutOff, Since, Tracked};
 use rollbook_core::graph::{Feed, Graph, Parts, View};
@@ -35,7 +36,7 @@ impl Engine {
     /// # Errors
     /// When the database refuses; nothing is half-written.
     pub fn reconcile(&self) -> Result<Reconciled> {
-        let (now, today) = (self.now(), self.today());
+        let (now, today) = (self.looked_at(), self.today());
         let (mut parts, decisions, known, before) = self.store.read(|book| {
             let parts = Parts {
                 records: book.worker_records()?,
@@ -69,7 +70,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: "workspace".to_owned(),
-                at: now,
+                at: self.now(),
                 body: json!({
                     "identities": summary.identities,
                     "accounts": summary.accounts,
@@ -132,7 +133,7 @@ impl Engine {
                 on_behalf_of: String::new(),
                 subject: subject_of(&decision.verdict),
                 at: decision.at,
-                body: serde_json::to_value(&decision).unwrap_or_default(),
+                body: canonical::value_of(&decision),
             })
         })?;
         self.reconcile()
@@ -168,7 +169,7 @@ impl Engine {
                 on_behalf_of: String::new(),
                 subject: id.to_string(),
                 at: self.now(),
-                body: serde_json::to_value(&put_off).unwrap_or_default(),
+                body: canonical::value_of(&put_off),
             })
         })
     }

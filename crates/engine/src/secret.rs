@@ -102,8 +102,12 @@ fn read_variable(name: &str) -> Result<String> {
     })
 }
 
-/// The file is opened first and then judged, so that what was judged is what is read.
-fn read_file(path: &Path) -> Result<String> {
+/// The text of a file that only its owner may read. The file is opened first and then judged, so
+/// that what was judged is what is read.
+///
+/// # Errors
+/// As [`SecretSource::load`].
+pub(crate) fn read_file(path: &Path) -> Result<String> {
     let shown = path.display();
     let unreadable = |cause: std::io::Error| {
         Error::setup(format!("The secret file {shown} cannot be read: {cause}.")).because(cause)

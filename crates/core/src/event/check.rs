@@ -155,7 +155,7 @@ fn check_checkpoint(
     key: &VerifyingKey,
 ) -> Result<(), Broken> {
     let fault = |what: &str| Err(broken(Part::Checkpoint, at, what));
-    if !is_signed(&checkpoint.signed_bytes(), &checkpoint.signature, key) {
+    if !checkpoint.is_signed_by(key) {
         return fault("Its signature is not the key's: it was changed, or another key signed it.");
     }
     if checkpoint.chain_id != *chain_id {

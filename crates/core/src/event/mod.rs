@@ -5,7 +5,7 @@
 //! was not rewritten as a whole; signed [`Checkpoint`]s kept elsewhere do. The format is written
 //! down in `docs/evidence.md`.
 
-use ed25519_dalek::{Signer, SigningKey};
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -114,6 +114,11 @@ impl Body {
 }
 
 impl Event {
+    /// Whether `body` is what this event was sealed with, and the event itself is as it was sealed.
+    pub fn seals(&self, body: &Body) -> bool {
+        self.seq == body.seq && self.body_digest == body.digest() && self.digest == self.digest_of()
+    }
+
     fn digest_of(&self) -> String {
         let mut value = canonical::value_of(self);
         value.as_object_mut().expect("an event is an object").remove("digest");
@@ -138,6 +143,11 @@ pub struct Checkpoint {
 }
 
 impl Checkpoint {
+    /// Whether the key signed it.
+    pub fn is_signed_by(&self, key: &VerifyingKey) -> bool {
+        is_signed(&self.signed_bytes(), &self.signature, key)
+    }
+
     fn signed_bytes(&self) -> Vec<u8> {
         let mut value = canonical::value_of(self);
         value.as_object_mut().expect("a checkpoint is an object").remove("signature");

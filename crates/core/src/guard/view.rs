@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::change::Change;
 use crate::graph::View;
@@ -12,6 +12,9 @@ use crate::plan::{Facts, Origin, facts};
 use crate::snapshot::Coverage;
 
 use super::{Blocks, Case, Kind, Stop};
+
+/// How far a clock may be set back without anybody noticing.
+const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
     for instance in case.instances() {
@@ -49,6 +52,12 @@ fn stale_view(case: &Case<'_>, instance: &InstanceName) -> Option<String> {
         return Some(format!(
             "The snapshot of {instance} that the plan was made from is not here any more, as after \
              an old backup was restored. Sync, and plan again."
+        ));
+    }
+    if taken_at > case.now.checked_add(CLOCK_SKEW).unwrap_or(Timestamp::MAX) {
+        return Some(format!(
+            "{instance} was last read at {taken_at}, which is still to come: the clock was wrong \
+             then or is wrong now. Set it right, sync, and plan again."
         ));
     }
     let max_h = case.policy.limits.basis_max_age_h;

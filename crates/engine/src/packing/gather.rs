@@ -6,14 +6,15 @@ use jiff::ToSpan as _;
 use jiff::civil::Date;
 use rollbook_core::account::Account;
 use rollbook_core::graph::Graph;
-use rollbook_core::id::{AccountRef, IdentityId, PlanId};
+use rollbook_core::id::{AccountKey, AccountRef, IdentityId, PlanId};
 use rollbook_core::link::{AccountKind, Link, LinkState};
+use rollbook_core::step::{Outcome, Recorded};
 use serde_json::json;
 
 use super::Subject;
 use super::row::{AccountRow, Done, ExceptionRow, PopulationRow, coverage, link};
 use super::table::Fields;
-use crate::applying::{RunReport, Stand};
+use crate::applying::{ChangeReport, RunReport, Stand};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::planning::Proposal;
@@ -180,8 +181,7 @@ fn accounts(
             if person.is_some() && one.change.identity.as_ref() != person {
                 continue;
             }
-            let key =
-                one.change.account.clone().unwrap_or_else(|| one.change.label.as_str().into());
+            let key = key_of(one);
             let account = AccountRef { instance: one.change.instance.clone(), key };
             let row = Done::of(report.run.id.as_str(), one);
             let entry = done.entry(account).or_default();
@@ -217,6 +217,22 @@ fn accounts(
     rows.collect()
 }
 
+/// The account that a change is about; for one that was to be made, the key that the vendor gave it,
+/// or its label where there is none.
+fn key_of(one: &ChangeReport) -> AccountKey {
+    let made = one.recorded.iter().rev().find_map(|recorded| match recorded {
+        Recorded::Acted { outcome: Outcome::Done { account, .. }, .. }
+        | Recorded::Acted { outcome: Outcome::AlreadyDone { account }, .. }
+            if !account.as_str().is_empty() =>
+        {
+            Some(account)
+        }
+        _ => None,
+    });
+    let known = one.change.account.as_ref().or(made);
+    known.cloned().unwrap_or_else(|| one.change.label.as_str().into())
+}
+
 fn is_privileged(graph: &Graph, account: &Account, link: &Link) -> bool {
     let admin_roles = graph.views().get(&account.instance).map(|view| &view.admin_roles);
     let holds = |role: &String| rollbook_core::step::holds(account, role);
@@ -239,7 +255,10 @@ fn exceptions(
             let because = match &one.stand {
                 Stand::Ended(rollbook_core::step::Ending::Confirmed { .. }) => continue,
                 Stand::Ended(ending) => rollbook_core::explain::ending(&one.change, ending),
-                Stand::Held => "A stop held it back; nothing was done.".to_owned(),
+                Stand::Held => format!(
+                    "It was held back. {}",
+                    one.held_because.as_deref().unwrap_or("Nothing was sent.")
+                ),
                 Stand::Waiting => "Somebody has the task; it does not show yet.".to_owned(),
                 Stand::Later(at) => format!("It goes on at {at}."),
             };

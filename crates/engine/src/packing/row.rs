@@ -6,7 +6,7 @@ use rollbook_core::change::Op;
 use rollbook_core::explain;
 use rollbook_core::link::Link;
 use rollbook_core::snapshot::Coverage;
-use rollbook_core::step::{Outcome, Receipt, Recorded, Verdict};
+use rollbook_core::step::{Found, Outcome, Receipt, Recorded, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -97,7 +97,10 @@ impl Done {
 
     fn take(&mut self, recorded: &Recorded) {
         match recorded {
-            Recorded::Intended { at } => self.sent_at = Some(*at),
+            Recorded::Intended { at } => {
+                self.sent_at = Some(*at);
+                self.verified_at = None;
+            }
             Recorded::Acted { at, outcome } => {
                 self.answered_at = Some(*at);
                 self.answered = answered(outcome);
@@ -105,7 +108,12 @@ impl Done {
                     self.receipt = receipt.clone();
                 }
             }
-            Recorded::Looked { at, .. } | Recorded::Proven { at } => self.verified_at = Some(*at),
+            // A look before sending, or the word of whoever had the task, verifies nothing.
+            Recorded::Looked { at, found: Found::AlreadySo } => {
+                self.verified_at = Some(*at);
+                self.verified_how = format!("Read over {}: it was so already.", self.channel);
+            }
+            Recorded::Looked { .. } | Recorded::Proven { .. } => {}
             Recorded::Verified { at, verdict, .. } => {
                 self.verified_at = Some(*at);
                 self.verified_how = match verdict {

@@ -30,17 +30,17 @@ pub struct SnapshotHead {
     pub count: u64,
     /// The count that the instance gave, where it gave one.
     pub reported: Option<u64>,
-    /// The groups of the instance.
+    /// The groups of the instance. What a partial reading did not show is as last seen.
     pub groups: Vec<Group>,
 }
 
 impl Reading<'_> {
-    /// The newest snapshot of an instance, if it was ever read.
+    /// The snapshot of an instance that was taken last, if it was ever read.
     pub fn newest_snapshot(&self, instance: &InstanceName) -> Result<Option<SnapshotHead>> {
         let body: Option<String> = self
             .db
             .prepare_cached(
-                "SELECT body FROM snapshot WHERE instance = $1 ORDER BY taken_at DESC LIMIT 1",
+                "SELECT body FROM snapshot WHERE instance = $1 ORDER BY position DESC LIMIT 1",
             )?
             .query_row([instance.as_str()], |row| row.get(0))
             .optional()?;
@@ -77,9 +77,16 @@ impl Reading<'_> {
 }
 
 impl Writing<'_> {
-    /// Records a snapshot. A complete one replaces what was known of the instance; a partial one
-    /// adds and changes, and removes nothing.
+    /// Records a snapshot. A complete one replaces what was known of the instance, accounts and
+    /// groups; a partial one adds and changes, and removes nothing.
     pub fn put_snapshot(&self, snapshot: &Snapshot) -> Result<SnapshotHead> {
+        let before = match snapshot.coverage.is_complete() {
+            true => None,
+            false => self.reading().newest_snapshot(&snapshot.instance)?,
+        };
+        let seen = snapshot.groups.iter().map(|group| (&group.key, group));
+        let known = before.iter().flat_map(|head| &head.groups).map(|group| (&group.key, group));
+        let groups: BTreeMap<_, _> = known.chain(seen).collect();
         let head = SnapshotHead {
             id: snapshot.id(),
             instance: snapshot.instance.clone(),
@@ -88,18 +95,19 @@ impl Writing<'_> {
             coverage: snapshot.coverage.clone(),
             count: snapshot.accounts.len() as u64,
             reported: snapshot.reported,
-            groups: snapshot.groups.clone(),
+            groups: groups.into_values().cloned().collect(),
         };
         self.tx
             .prepare_cached(
-                "INSERT INTO snapshot (id, instance, taken_at, complete, body)
-                 VALUES ($1, $2, $3, $4, $5)
-                 ON CONFLICT (id) DO UPDATE SET complete = excluded.complete, body = excluded.body",
+                "INSERT INTO snapshot (id, instance, position, complete, body)
+                 SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
+                 FROM snapshot WHERE instance = $2
+                 ON CONFLICT (id) DO UPDATE SET position = excluded.position,
+                     complete = excluded.complete, body = excluded.body",
             )?
             .execute(params![
                 head.id.as_str(),
                 head.instance.as_str(),
-                head.taken_at.to_string(),
                 i64::from(head.coverage.is_complete()),
                 pack(&head)?
             ])?;

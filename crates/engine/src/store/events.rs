@@ -21,18 +21,19 @@ impl<'a> Sealing<'a> {
         Self { key }
     }
 
-    /// Begins the chain of a new workspace, once.
+    /// Begins the chain of a new workspace, once, and signs it while it is empty: so it is known
+    /// from the first moment which key signs it.
     ///
     /// # Errors
     /// When the database refuses or the system has no random bytes.
-    pub fn begin(self, store: &Store) -> Result<()> {
+    pub fn begin(self, store: &Store, at: Timestamp) -> Result<()> {
         let id = ChainId::new(random()?);
         store.write(|book| {
             book.tx.execute(
                 "INSERT INTO meta (name, value) VALUES ('chain', $1) ON CONFLICT (name) DO NOTHING",
                 [id.as_str()],
             )?;
-            Ok(())
+            book.sign(self, at).map(drop)
         })
     }
 }
@@ -81,6 +82,46 @@ impl Reading<'_> {
         all(self.db, "event_body", "SELECT body FROM event_body ORDER BY seq", [])
     }
 
+    /// The event with this number.
+    pub fn event(&self, seq: u64) -> Result<Option<Event>> {
+        let Ok(seq) = i64::try_from(seq) else { return Ok(None) };
+        let body: Option<String> = self
+            .db
+            .prepare_cached("SELECT body FROM event WHERE seq = $1")?
+            .query_row([seq], |row| row.get(0))
+            .optional()?;
+        body.map(|body| unpack("event", &body)).transpose()
+    }
+
+    /// What was recorded about `subject` under `kind`, oldest first.
+    pub fn recorded(&self, subject: &str, kind: &str) -> Result<Vec<(Event, Body)>> {
+        let mut query = self.db.prepare_cached(
+            "SELECT event.body, event_body.body
+             FROM event JOIN event_body ON event_body.seq = event.seq
+             WHERE event.subject = $1 AND event.kind = $2 ORDER BY event.seq",
+        )?;
+        let mut rows = query.query([subject, kind])?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (event, body): (String, String) = (row.get(0)?, row.get(1)?);
+            let event: Event = unpack("event", &event)?;
+            if event.subject == subject && event.kind == kind {
+                found.push((event, unpack("event_body", &body)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The checkpoint that covers most of the chain.
+    pub fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
+        let body: Option<String> = self
+            .db
+            .prepare_cached("SELECT body FROM checkpoint ORDER BY size DESC LIMIT 1")?
+            .query_row([], |row| row.get(0))
+            .optional()?;
+        body.map(|body| unpack("checkpoint", &body)).transpose()
+    }
+
     /// All checkpoints in order.
     pub fn checkpoints(&self) -> Result<Vec<Checkpoint>> {
         all(self.db, "checkpoint", "SELECT body FROM checkpoint ORDER BY size", [])
@@ -96,8 +137,8 @@ impl Writing<'_> {
         let seq = i64::try_from(event.seq)
             .map_err(|e| Error::bug("The audit chain is longer than can be counted.").because(e))?;
         self.tx
-            .prepare_cached("INSERT INTO event (seq, digest, body) VALUES ($1, $2, $3)")?
-            .execute(params![seq, event.digest, pack(&event)?])?;
+            .prepare_cached("INSERT INTO event (seq, kind, subject, body) VALUES ($1, $2, $3, $4)")?
+            .execute(params![seq, event.kind, event.subject, pack(&event)?])?;
         self.tx
             .prepare_cached("INSERT INTO event_body (seq, body) VALUES ($1, $2)")?
             .execute(params![seq, pack(&body)?])?;

@@ -9,7 +9,7 @@ use rollbook_core::plan::Plan;
 use rollbook_core::step::Recorded;
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::row::{all, pack, unpack};
+use super::row::{all, pack, sortable, unpack};
 use super::{Reading, Writing};
 use crate::error::{Error, Result};
 
@@ -36,14 +36,23 @@ pub struct StepRow {
 }
 
 impl Reading<'_> {
-    /// The plan with this id. A plan that was changed in the database does not load.
+    /// The plan with this id. A plan that was changed in the database, or put in the place of
+    /// another, does not load.
     pub fn plan(&self, id: &PlanId) -> Result<Option<Plan>> {
         let body: Option<String> = self
             .db
             .prepare_cached("SELECT body FROM plan WHERE id = $1")?
             .query_row([id.as_str()], |row| row.get(0))
             .optional()?;
-        body.map(|body| unpack("plan", &body)).transpose()
+        let plan: Option<Plan> = body.map(|body| unpack("plan", &body)).transpose()?;
+        match plan {
+            Some(plan) if plan.id() != *id => Err(Error::setup(format!(
+                "In the place of the plan {id} lies another one, {}; the database was changed.",
+                plan.id()
+            ))
+            .hint("Restore the newest backup of the workspace folder.")),
+            plan => Ok(plan),
+        }
     }
 
     /// All plans, newest first.
@@ -109,7 +118,7 @@ impl Reading<'_> {
             self.db,
             "effect",
             "SELECT body FROM effect WHERE at >= $1 ORDER BY at, change",
-            [since.to_string()],
+            [sortable(since)],
         )
     }
 }
@@ -139,9 +148,8 @@ impl Writing<'_> {
     /// Stores a plan. Storing the same plan again changes nothing.
     pub fn put_plan(&self, plan: &Plan) -> Result<()> {
         self.tx.execute(
-            "INSERT INTO plan (id, digest, made_at, body) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (id) DO NOTHING",
-            params![plan.id().as_str(), plan.digest(), plan.made_at().to_string(), pack(plan)?],
+            "INSERT INTO plan (id, made_at, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
+            params![plan.id().as_str(), sortable(plan.made_at()), pack(plan)?],
         )?;
         Ok(())
     }
@@ -159,7 +167,7 @@ impl Writing<'_> {
     pub fn begin_run(&self, run: &RunRow) -> Result<()> {
         let begun = self.tx.execute(
             "INSERT INTO run (id, plan, began_at) VALUES ($1, $2, $3) ON CONFLICT (plan) DO NOTHING",
-            params![run.id.as_str(), run.plan.as_str(), run.began_at.to_string()],
+            params![run.id.as_str(), run.plan.as_str(), sortable(run.began_at)],
         )?;
         if begun == 0 {
             return Err(Error::refused(format!("The plan {} was run already.", run.plan))
@@ -174,10 +182,8 @@ impl Writing<'_> {
 
     /// Ends a run.
     pub fn end_run(&self, run: &RunId, at: Timestamp) -> Result<()> {
-        self.tx.execute(
-            "UPDATE run SET ended_at = $1 WHERE id = $2",
-            [&at.to_string(), run.as_str()],
-        )?;
+        self.tx
+            .execute("UPDATE run SET ended_at = $1 WHERE id = $2", [&sortable(at), run.as_str()])?;
         Ok(())
     }
 
@@ -195,7 +201,7 @@ impl Writing<'_> {
                  SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
                  FROM step WHERE run = $1 AND change = $2",
             )?
-            .execute(params![run.as_str(), change.as_str(), at.to_string(), pack(recorded)?])?;
+            .execute(params![run.as_str(), change.as_str(), sortable(at), pack(recorded)?])?;
         Ok(())
     }
 
@@ -209,7 +215,7 @@ impl Writing<'_> {
         self.tx.execute(
             "INSERT INTO effect (change, instance, at, body) VALUES ($1, $2, $3, $4)
              ON CONFLICT (change) DO NOTHING",
-            params![change.id.as_str(), instance.as_str(), effect.at.to_string(), pack(effect)?],
+            params![change.id.as_str(), instance.as_str(), sortable(effect.at), pack(effect)?],
         )?;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -26,6 +27,11 @@ pub(super) fn unpack<T: DeserializeOwned>(table: &str, body: &str) -> Result<T> 
     })
 }
 
+/// The moment as text that sorts as time: always nine digits of the second.
+pub(super) fn sortable(at: Timestamp) -> String {
+    format!("{at:.9}")
+}
+
 /// All bodies that `sql` selects (one text column), unpacked.
 pub(super) fn all<T: DeserializeOwned>(
     db: &Connection,
@@ -37,7 +43,8 @@ pub(super) fn all<T: DeserializeOwned>(
     let mut rows = query.query(values)?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
-        found.push(unpack(table, row.get_ref(0)?.as_str().unwrap_or_default())?);
+        let body: String = row.get(0)?;
+        found.push(unpack(table, &body)?);
     }
     Ok(found)
 }

@@ -1,5 +1,5 @@
 -- One SQL text for SQLite and Postgres: few indexed columns and a JSON body per table.
--- Times are RFC 3339 text in UTC, which sorts as time.
+-- Times are RFC 3339 text in UTC with nine digits of the second, so that it sorts as time.
 
 CREATE TABLE meta (
     name  TEXT PRIMARY KEY,
@@ -47,15 +47,15 @@ CREATE TABLE lookalike (
     body     TEXT NOT NULL
 );
 
--- Every reading of an instance; the newest one is its view.
+-- Every reading of an instance; the last one made is its view, whatever the clock said.
 CREATE TABLE snapshot (
     id       TEXT PRIMARY KEY,
     instance TEXT NOT NULL,
-    taken_at TEXT NOT NULL,
+    position BIGINT NOT NULL,
     complete BIGINT NOT NULL,
     body     TEXT NOT NULL
 );
-CREATE INDEX snapshot_by_instance ON snapshot (instance, taken_at);
+CREATE INDEX snapshot_by_instance ON snapshot (instance, position);
 
 -- What each instance holds as far as last seen. A partial snapshot adds and changes, never removes.
 CREATE TABLE account (
@@ -86,7 +86,6 @@ CREATE TABLE finding (
 
 CREATE TABLE plan (
     id      TEXT PRIMARY KEY,
-    digest  TEXT NOT NULL,
     made_at TEXT NOT NULL,
     body    TEXT NOT NULL
 );
@@ -128,10 +127,12 @@ CREATE INDEX effect_by_time ON effect (at);
 
 -- The audit chain. Append-only; holds digests. Bodies name people and can be erased.
 CREATE TABLE event (
-    seq    BIGINT PRIMARY KEY,
-    digest TEXT NOT NULL,
-    body   TEXT NOT NULL
+    seq     BIGINT PRIMARY KEY,
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    body    TEXT NOT NULL
 );
+CREATE INDEX event_by_subject ON event (subject, kind);
 
 CREATE TABLE event_body (
     seq  BIGINT PRIMARY KEY,
