@@ -93,6 +93,39 @@ fn offboarding_closes_what_is_surely_theirs_and_says_what_it_leaves_alone() {
 }
 
 #[test]
+fn nothing_is_made_for_whom_an_account_may_be_there_already() {
+    let missing = |instance: &str| Finding {
+        id: FindingId::derive(&[instance]),
+        kind: Kind::Missing,
+        subject: Subject::Assignment { identity: "ben".into(), instance: instance.into() },
+        identity: Some("ben".into()),
+        severity: Severity::Low,
+        because: "ben has no account, unless a.jansen is theirs.".to_owned(),
+        evidence: Vec::new(),
+    };
+    let company = "
+        person ben hr email=ben@x.com
+        account wiki/u3 a.jansen suggested=ana,ben
+        account chat/9 b.jansen suggested=ben state=gone
+        account vault/9 other
+    ";
+    let graph = World::read(company).graph();
+    let findings = ["wiki", "chat", "*"].map(missing);
+    let plan =
+        made(&graph, &from_findings(&graph, &findings, &Policy::default()), &Policy::default());
+    insta::assert_snapshot!(shown(&plan), @r"
+    olga asked for this plan at 2026-11-21T09:00:00Z. It would create 1.
+
+    Can be taken back (1):
+      - Create ben@x.com (ben) in chat, by scim: ben has no account, unless a.jansen is theirs.
+
+    Left alone (2):
+      - ben: The account wiki/u3 (a.jansen) may be theirs already. Confirm or reject that link first.
+      - ben in wiki: The account wiki/u3 (a.jansen) may be theirs already. Confirm or reject that link first.
+    ");
+}
+
+#[test]
 fn findings_become_wishes_only_where_nothing_is_guessed() {
     let graph = World::read(COMPANY).graph();
     let finding = |kind: Kind, subject: Subject| Finding {

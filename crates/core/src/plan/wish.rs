@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::Account;
+use crate::account::{Account, State};
 use crate::change::{Op, Profile};
 use crate::finding::{Finding, Kind, Subject};
 use crate::graph::Graph;
@@ -11,6 +11,9 @@ use crate::identity::Identity;
 use crate::link::{Link, LinkState};
 use crate::policy::Policy;
 use crate::worker::WorkerRecord;
+
+/// The instance name in the policy that stands for any of them.
+const ANY_INSTANCE: &str = "*";
 
 /// What somebody with authority wants for one account, or knowingly does not want.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -131,7 +134,8 @@ fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
             Ok((Subject::Account { account: account.clone() }, Want::Act { op }))
         }
         (Kind::Missing, subject @ Subject::Assignment { identity, instance }) => {
-            profile_for(graph, identity, instance, policy)
+            nothing_of_theirs(graph, identity, instance)
+                .and_then(|()| profile_for(graph, identity, instance, policy))
                 .map(|profile| (subject.clone(), Want::Act { op: Op::Create { profile } }))
         }
         (kind, _) => Err(for_a_person(kind).to_owned()),
@@ -141,6 +145,26 @@ fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
         Err(why) => (finding.subject.clone(), Want::Leave, why),
     };
     Wish { subject, want, asked: Asked::Finding { finding: finding.id.clone() }, because }
+}
+
+/// Whether no account there may be theirs already: a second one would stay when the first is linked.
+fn nothing_of_theirs(
+    graph: &Graph,
+    identity: &IdentityId,
+    instance: &InstanceName,
+) -> Result<(), String> {
+    let is_there = |account: &Account| {
+        account.state != State::Gone
+            && (account.instance == *instance || instance.as_str() == ANY_INSTANCE)
+    };
+    match graph.suggested_to(identity).find(|(account, _)| is_there(account)) {
+        Some((account, _)) => Err(format!(
+            "The account {} ({}) may be theirs already. Confirm or reject that link first.",
+            account.account_ref(),
+            account.login
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Why a finding of this kind makes no change by itself.
@@ -170,7 +194,7 @@ pub fn profile_for(
     instance: &InstanceName,
     policy: &Policy,
 ) -> Result<Profile, String> {
-    if instance.as_str() == "*" {
+    if instance.as_str() == ANY_INSTANCE {
         return Err("Any instance would do; a person must choose in which.".to_owned());
     }
     let Some(identity) = graph.identity(id) else {
