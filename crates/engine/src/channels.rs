@@ -44,6 +44,15 @@ impl Open {
             Self::File(channel) => channel.look(change).await,
         }
     }
+
+    /// The outcome of a change that waits for somebody, if they said no; see
+    /// [`FileChannel::refused`].
+    pub(crate) async fn refused(&self, change: &Change) -> Option<Outcome> {
+        match self {
+            Self::Scim(_) => None,
+            Self::File(channel) => channel.refused(change).await,
+        }
+    }
 }
 
 impl Engine {

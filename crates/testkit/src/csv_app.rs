@@ -20,8 +20,8 @@
 //! ```
 //! - `change`: its id, and the file's name. The same id is carried out once, however often it comes.
 //! - `op`: `suspend`, `reactivate`, `remove`, `grant` and `revoke` (with `entitlement`: a group),
-//!   `update` (with `set`: `displayName`, `userName`, `email`, `title` to their new text), or
-//!   `create` (with `profile`: `login`, `display_name`, `email`; no `account`).
+//!   `update` (with `set`: `displayName`, `userName`, `emails`, `title`, `department` to their new
+//!   text), or `create` (with `profile`: `login`, `display_name`, `email`; no `account`).
 //! - `account`: the key in the export. `login`: whose it is believed to be; if the account has
 //!   another one, the request is refused, as a careful administrator would.
 //! - `because`: for people.
@@ -335,8 +335,9 @@ impl Row {
         let cell = match attribute {
             "displayName" => &mut self.name,
             "userName" => &mut self.login,
-            "email" => &mut self.email,
+            "emails" => &mut self.email,
             "title" => &mut self.title,
+            "department" => &mut self.department,
             other => return Err(format!("{other:?} is nothing that an account has here.")),
         };
         text.clone_into(cell);

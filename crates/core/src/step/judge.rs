@@ -4,7 +4,7 @@ use crate::account::Account;
 use crate::canonical::fold;
 use crate::change::{Change, Expects, Op, Profile};
 
-use super::{Found, Seen, Verdict};
+use super::{Attribute, Field, Found, Recorded, Seen, Verdict, attribute};
 
 /// Whether what was seen is what the change promised.
 pub fn judge(change: &Change, seen: &Seen) -> Verdict {
@@ -19,11 +19,12 @@ pub fn judge(change: &Change, seen: &Seen) -> Verdict {
     }
 }
 
-/// Whether nothing needs to be sent any more.
-pub fn already_so(change: &Change, seen: &Seen) -> bool {
+/// Whether nothing needs to be sent. An account that is there before we made one is only taken for
+/// the one to be made where it carries our external id: a login proves nothing, because somebody
+/// else may have made the account, for somebody else.
+fn already_so(change: &Change, seen: &Seen) -> bool {
     match (&change.op, seen) {
-        // Another person's account with the login that ours was to get is not ours.
-        (Op::Create { profile }, Seen::Present { account }) => is_ours(profile, account),
+        (Op::Create { profile }, Seen::Present { account }) => carries_our_id(profile, account),
         _ => judge(change, seen) == Verdict::Confirmed,
     }
 }
@@ -34,10 +35,7 @@ pub fn fits(change: &Change, seen: &Seen) -> Result<(), String> {
     match (&change.op, seen) {
         (_, Seen::Unobservable { why, .. }) => Err(format!("It could not be looked at: {why}")),
         (Op::Create { .. }, Seen::Absent) => Ok(()),
-        (Op::Create { profile }, Seen::Present { account }) => Err(format!(
-            "The login {} was to be free, and the account {} of somebody else has it.",
-            profile.login, account.key
-        )),
+        (Op::Create { profile }, Seen::Present { account }) => Err(in_the_way(profile, account)),
         (_, Seen::Absent) => Err(format!("The account {login} is not there any more.")),
         (_, Seen::Present { account }) => {
             if change.account.as_ref().is_some_and(|key| *key != account.key) {
@@ -47,6 +45,9 @@ pub fn fits(change: &Change, seen: &Seen) -> Result<(), String> {
                 return Err(format!("The login was {login} and is now {}.", account.login));
             }
             match state {
+                // A right is taken away from an account that was suspended meanwhile just as well,
+                // and one plan may do both.
+                _ if matches!(change.op, Op::Revoke { .. }) => Ok(()),
                 Some(was) if *was != account.state && was.is_open() != account.state.is_open() => {
                     Err(format!("It was {} and is now {}.", was.word(), account.state.word()))
                 }
@@ -56,7 +57,8 @@ pub fn fits(change: &Change, seen: &Seen) -> Result<(), String> {
     }
 }
 
-/// What a look before sending comes to, for [`super::Recorded::Looked`].
+/// What a look before sending comes to, for [`super::Recorded::Looked`], when nothing is known of
+/// earlier tries.
 pub fn found(change: &Change, seen: &Seen) -> Found {
     if let Seen::Unobservable { why, retry_at } = seen {
         return Found::Unobservable { why: why.clone(), retry_at: *retry_at };
@@ -70,22 +72,35 @@ pub fn found(change: &Change, seen: &Seen) -> Found {
     }
 }
 
-/// The attribute of an account under its SCIM core name, or empty text. Names that SCIM does not
-/// know are looked up in [`Account::attributes`].
-pub fn attribute(account: &Account, name: &str) -> String {
-    let text: &str = match name {
-        "userName" => &account.login,
-        "displayName" => &account.display_name,
-        "name.givenName" => &account.given_name,
-        "name.familyName" => &account.family_name,
-        "externalId" => &account.external_id,
-        "employeeNumber" => &account.worker_number,
-        "department" => &account.unit,
-        "emails" => account.emails.first().map_or("", |e| &e.address),
-        "title" => account.attribute("job_title"),
-        other => account.attribute(other),
-    };
-    text.to_owned()
+/// What a look before sending comes to after what was `recorded`.
+///
+/// It differs from [`found`] for a create of which nobody knows whether it happened. The account may
+/// then be our own although it carries no external id: if we saw the login free right before we sent
+/// the create, and the instance, as far as was ever seen, keeps no external ids at all
+/// (`keeps_external_ids` is false). Where it keeps them, ours would carry one, so an account without
+/// was made by somebody else in the same moment.
+pub fn found_after(
+    change: &Change,
+    seen: &Seen,
+    recorded: &[Recorded],
+    keeps_external_ids: bool,
+) -> Found {
+    if let (Op::Create { profile }, Seen::Present { account }) = (&change.op, seen)
+        && !keeps_external_ids
+        && account.external_id.is_empty()
+        && same(&profile.login, &account.login)
+        && was_sent_into_a_free_place(recorded)
+    {
+        return Found::AlreadySo;
+    }
+    found(change, seen)
+}
+
+/// Whether the last look before the first try found nothing in the way.
+fn was_sent_into_a_free_place(recorded: &[Recorded]) -> bool {
+    let sent = recorded.iter().position(|record| matches!(record, Recorded::Intended { .. }));
+    let before = sent.map_or(&[][..], |at| &recorded[..at]);
+    matches!(before.last(), Some(Recorded::Looked { found: Found::Fits, .. }))
 }
 
 /// Whether an account has a right, as a role or as a grant, directly or through another one.
@@ -134,19 +149,40 @@ fn if_present(op: &Op, account: &Account) -> Result<(), String> {
     }
 }
 
+/// After our own create a vendor that keeps no external ids is believed by the login.
 fn created(profile: &Profile, account: &Account) -> Result<(), String> {
-    if is_ours(profile, account) || same(&profile.login, &account.login) {
+    let is_named_so = same(&profile.login, &account.login);
+    if carries_our_id(profile, account) || (account.external_id.is_empty() && is_named_so) {
         return Ok(());
     }
-    Err(format!("The account seen is {}, not {}.", account.login, profile.login))
+    match is_named_so {
+        true => Err(format!(
+            "The account {} has the login {} and carries the external id {}, not ours.",
+            account.key, account.login, account.external_id
+        )),
+        false => Err(format!("The account seen is {}, not {}.", account.login, profile.login)),
+    }
 }
 
-/// The same external id; where the vendor keeps none, the same login.
-fn is_ours(profile: &Profile, account: &Account) -> bool {
-    match account.external_id.as_str() {
-        "" => same(&profile.login, &account.login),
-        id => id == profile.external_id,
-    }
+fn carries_our_id(profile: &Profile, account: &Account) -> bool {
+    !profile.external_id.is_empty() && account.external_id == profile.external_id
+}
+
+/// Why nothing is made beside `account`, and what a human is to do.
+fn in_the_way(profile: &Profile, account: &Account) -> String {
+    let carries = match account.external_id.as_str() {
+        "" => "carries no external id".to_owned(),
+        id => format!("carries the external id {id}"),
+    };
+    format!(
+        "The login {} was to be free, and the account {} ({}) is there already, is {} and \
+         {carries}, so nothing proves whose it is. If it is this person's, link it to them by hand; \
+         if not, give one of the two another login. Then plan again.",
+        profile.login,
+        account.account_ref(),
+        account.login,
+        account.state.word(),
+    )
 }
 
 fn same(left: &str, right: &str) -> bool {
@@ -155,12 +191,15 @@ fn same(left: &str, right: &str) -> bool {
 
 /// Logins and addresses are compared as such; all else byte for byte.
 fn updated(account: &Account, name: &str, value: &str) -> Result<(), String> {
-    let seen = match name {
-        "emails" if account.emails.iter().any(|e| same(&e.address, value)) => return Ok(()),
-        "userName" if same(&account.login, value) => return Ok(()),
-        _ => attribute(account, name),
+    let seen = attribute(account, name);
+    let is_so = match Attribute::named(name).map(|row| row.field) {
+        Some(Field::Address) => {
+            seen == value || account.emails.iter().any(|e| same(&e.address, value))
+        }
+        Some(Field::Login) => same(&seen, value),
+        _ => seen == value,
     };
-    if seen == value {
+    if is_so {
         return Ok(());
     }
     Err(format!("{name} was to be \"{value}\" and is \"{seen}\"."))

@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::account::Account;
 use crate::id::AccountKey;
 
+mod attribute;
 mod judge;
 mod next;
 #[cfg(test)]
 mod tests;
 
-pub use judge::{already_so, attribute, fits, found, holds, judge};
+pub use attribute::{ATTRIBUTES, Attribute, Field, attribute};
+pub use judge::{fits, found, found_after, holds, judge};
 pub use next::{
     ATTEMPTS_MAX, DOUBT_LOOKS_S, Ending, Found, LOOKS_MAX, Next, Recorded, SETTLES_WITHIN_S,
     VERIFY_LOOKS_S, next,

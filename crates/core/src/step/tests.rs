@@ -430,11 +430,71 @@ fn a_new_account_is_known_by_our_id_and_else_by_its_login() {
     let change = change(create());
     assert_eq!(found(&change, &Seen::Absent), Found::Fits);
     assert_eq!(found(&change, &present(with_id("per_ana"))), Found::AlreadySo);
-    let why = "The login ANA@x.com was to be free, and the account u1 of somebody else has it.";
-    assert_eq!(
-        found(&change, &present(with_id("per_namesake"))),
-        Found::Differs { why: why.to_owned() }
+    check_judge(
+        create(),
+        present(with_id("per_namesake")),
+        "The account u1 has the login ana@x.com and carries the external id per_namesake, not ours.",
     );
+}
+
+fn create_ana() -> Change {
+    let profile = Profile {
+        login: "ANA@x.com".to_owned(),
+        external_id: "per_ana".to_owned(),
+        ..Profile::default()
+    };
+    change(Op::Create { profile })
+}
+
+#[test]
+fn a_create_adopts_no_account_that_does_not_carry_our_id() {
+    let found_with = |id: &str| {
+        let seen = Account { external_id: id.to_owned(), ..ana(State::Suspended) };
+        let seen = Account { instance: "wiki".into(), ..seen };
+        match found(&create_ana(), &present(seen)) {
+            Found::Differs { why } => why,
+            other => panic!("{other:?}"),
+        }
+    };
+    insta::assert_snapshot!(found_with(""), @"The login ANA@x.com was to be free, and the account wiki/u1 (ana@x.com) is there already, is suspended and carries no external id, so nothing proves whose it is. If it is this person's, link it to them by hand; if not, give one of the two another login. Then plan again.");
+    let other = found_with("per_namesake");
+    assert!(other.contains("carries the external id per_namesake, so nothing proves"), "{other}");
+    // A create without an id of ours matches no account without one either.
+    let Op::Create { profile } = create_ana().op else { unreachable!("it is a create") };
+    let nameless =
+        change(Op::Create { profile: Profile { external_id: String::new(), ..profile } });
+    let found = found(&nameless, &present(ana(State::Active)));
+    assert!(matches!(found, Found::Differs { .. }), "{found:?}");
+}
+
+#[test]
+fn a_create_in_doubt_is_taken_for_ours_by_its_login_only_where_no_external_ids_are_kept() {
+    let change = create_ana();
+    let seen = |id: &str| present(Account { external_id: id.to_owned(), ..ana(State::Active) });
+    let sent = sent(uncertain());
+    assert_eq!(found_after(&change, &seen(""), &sent, false), Found::AlreadySo);
+    let differs = |seen: &Seen, recorded: &[Recorded], keeps: bool| {
+        matches!(found_after(&change, seen, recorded, keeps), Found::Differs { .. })
+    };
+    assert!(differs(&seen(""), &sent, true), "ours would carry our id there");
+    assert!(differs(&seen("per_other"), &sent, false), "it is somebody else's");
+    assert!(differs(&seen(""), &[], false), "nothing was sent");
+    assert!(differs(&seen(""), &[looked(0, Found::Fits)], false), "nothing was sent");
+    let blind: Vec<_> = [vec![looked(0, unseen(None))], acted(0, uncertain()).to_vec()].concat();
+    assert!(differs(&seen(""), &blind, false), "nobody saw the login free before");
+    let renamed = Account { login: "ben@x.com".to_owned(), ..ana(State::Active) };
+    assert!(differs(&present(renamed), &sent, false));
+    assert_eq!(found_after(&change, &seen("per_ana"), &[], true), Found::AlreadySo);
+}
+
+#[test]
+fn a_task_that_its_owner_refuses_ends_with_their_words() {
+    let mut life = sent(Outcome::Waiting { task: "outbox/wiki.csv".to_owned() });
+    assert_eq!(next(&life, after(60)), Next::Wait);
+    let outcome = Outcome::Refused { why: "No such account here.".to_owned() };
+    life.push(Recorded::Acted { at: after(60), outcome });
+    let ending = Ending::Refused { why: "No such account here.".to_owned() };
+    assert_eq!(next(&life, after(60)), Next::End(ending));
 }
 
 #[test]

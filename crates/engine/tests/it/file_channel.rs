@@ -298,6 +298,38 @@ async fn a_request_is_written_once_and_says_what_to_do() {
 }
 
 #[tokio::test]
+async fn a_request_that_was_refused_ends_with_the_administrators_words_and_is_not_written_again() {
+    let place = Place::new(&format!("{ANA}{BO}"), "");
+    let change = suspend_ana();
+    assert!(matches!(place.channel().apply(&change).await, Outcome::Waiting { .. }));
+    assert_eq!(place.channel().refused(&change).await, None, "nobody has said no yet");
+
+    std::fs::create_dir(place.path().join("out/refused")).expect("a folder can be made");
+    let name =
+        |folder: &str, kind: &str| place.path().join(format!("{folder}{}.{kind}", change.id));
+    std::fs::rename(name("out/", "json"), name("out/refused/", "json")).expect("it is moved");
+    let Some(Outcome::Refused { why }) = place.channel().refused(&change).await else {
+        panic!("they said no")
+    };
+    insta::assert_snapshot!(why, @"Bo (administrator of archive) refused to suspend the account u-1 (Ana Pop (ana)) and gave no reason. To ask again, take out/refused/chg_64fee95152f152b2fedf.json away and plan again.");
+    std::fs::write(name("out/refused/", "txt"), "The account u-1 is\nana2,\tnot ana\n")
+        .expect("the note can be written");
+    let Some(outcome) = place.channel().refused(&change).await else { panic!("they said no") };
+    let Outcome::Refused { why } = &outcome else { panic!("{outcome:?}") };
+    insta::assert_snapshot!(why, @"Bo (administrator of archive) refused to suspend the account u-1 (Ana Pop (ana)) and says: The account u-1 is ana2, not ana. To ask again, take out/refused/chg_64fee95152f152b2fedf.json away and plan again.");
+    assert_eq!(place.channel().apply(&change).await, outcome);
+    assert!(!name("out/", "json").exists(), "what was refused is not asked again");
+
+    place.age("archive.csv", 100);
+    let seen = place.channel().look(&change).await;
+    assert!(matches!(seen, Seen::Unobservable { .. }), "the export is older: {seen:?}");
+    let text = std::fs::read_to_string(name("out/refused/", "json")).expect("it can be read");
+    std::fs::write(name("out/refused/", "json"), text.replace("suspend", "remove"))
+        .expect("it can be written");
+    assert_eq!(place.channel().refused(&change).await, None, "that is not our request");
+}
+
+#[tokio::test]
 async fn nothing_is_asked_where_it_is_so_already_or_no_longer_fits() {
     let place = Place::new(&format!("{ANA}{BO}"), "");
     let off = change(

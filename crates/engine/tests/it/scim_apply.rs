@@ -2,7 +2,7 @@
 
 use rollbook_core::account::State;
 use rollbook_core::change::{Change, Op};
-use rollbook_core::step::{Outcome, Seen};
+use rollbook_core::step::{ATTRIBUTES, Outcome, Seen, Verdict, judge};
 use rollbook_engine::channel::Channel;
 use rollbook_testkit::scim_vendor::{
     DeleteMeans, Filters, PatchForm, PatchSupport, PutWithoutActive,
@@ -92,6 +92,38 @@ async fn an_update_of_the_address_and_of_enterprise_attributes_lands_where_it_be
         (&enterprise["department"], &enterprise["employeeNumber"]),
         (&json!("Sales"), &json!("007"))
     );
+}
+
+#[tokio::test]
+async fn every_attribute_that_a_plan_may_set_is_seen_where_it_was_set() {
+    let full = Profile::full();
+    for profile in [full.clone(), Profile { patch: PatchSupport::Absent, ..full }] {
+        for row in ATTRIBUTES {
+            let vendor = vendor(profile.clone()).await;
+            let channel = channel(&vendor);
+            // The name as people write it, and with the extension's URN where it has one.
+            for name in [row.name.to_lowercase(), row.name.to_owned()] {
+                let value = format!("{name}@new.example");
+                let set = update("1", ANA, &[(&name, &value)]);
+                check_set(&channel, &set).await;
+                assert_eq!(channel.apply(&set).await, already_done("1"), "{name}");
+                let email = json!([{"value": ANA, "type": "work", "primary": true}]);
+                vendor.seed_user(json!({"id": "1", "userName": ANA, "emails": email}));
+            }
+        }
+    }
+}
+
+fn already_done(key: &str) -> Outcome {
+    Outcome::AlreadyDone { account: key.into() }
+}
+
+/// The change takes, and the next look says so.
+async fn check_set(channel: &impl Channel, change: &Change) {
+    let outcome = channel.apply(change).await;
+    assert!(matches!(outcome, Outcome::Done { .. }), "{change:?}: {outcome:?}");
+    let seen = channel.look(change).await;
+    assert_eq!(judge(change, &seen), Verdict::Confirmed, "{seen:?}");
 }
 
 #[tokio::test]

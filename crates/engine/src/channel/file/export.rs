@@ -146,12 +146,7 @@ pub(super) fn observe(shared: &Shared, now: Timestamp) -> Result<Observation> {
 }
 
 /// The age of a file is measured by the system's clock, as its date is.
-fn too_old(
-    config: &FileConfig,
-    limit_h: u32,
-    facts: &Facts,
-    now: Timestamp,
-) -> Option<String> {
+fn too_old(config: &FileConfig, limit_h: u32, facts: &Facts, now: Timestamp) -> Option<String> {
     let written_at = facts.written_at?;
     let age_h = now.duration_since(written_at).as_hours();
     (age_h >= i64::from(limit_h)).then(|| {

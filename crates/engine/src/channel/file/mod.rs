@@ -23,6 +23,7 @@ pub use self::account::AccountRow;
 pub(crate) use self::account::is_ours;
 pub use self::export::{Export, stream};
 pub use self::request::Request;
+use self::request::{Place, REFUSED};
 use super::{Channel, Observation};
 use crate::clock::Clock;
 use crate::config::{FileConfig, InstanceConfig};
@@ -70,6 +71,20 @@ impl FileChannel {
         Ok(Self { shared: Arc::new(shared) })
     }
 
+    /// [`Outcome::Refused`] if the app's administrator refused the request for `change`. An outbox
+    /// that cannot be read says neither yes nor no.
+    pub async fn refused(&self, change: &Change) -> Option<Outcome> {
+        let request = Request::new(change);
+        self.blocking(move |shared| {
+            let outbox = shared.config.outbox.as_ref()?;
+            match request.place(&shared.base.join(outbox)).ok()?? {
+                Place::Refused { why, .. } => Some(shared.said_no(&request, outbox, &why)),
+                Place::Asked { .. } => None,
+            }
+        })
+        .await
+    }
+
     async fn blocking<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Shared) -> T + Send + 'static,
@@ -109,8 +124,9 @@ impl Shared {
         };
         let request = Request::new(change);
         let task = self.task(&request, outbox);
-        match request.written(&self.base.join(outbox)) {
-            Ok(Some(_)) => return Outcome::Waiting { task },
+        match request.place(&self.base.join(outbox)) {
+            Ok(Some(Place::Asked { .. })) => return Outcome::Waiting { task },
+            Ok(Some(Place::Refused { why, .. })) => return self.said_no(&request, outbox, &why),
             Ok(None) => {}
             Err(e) => return failed(&e),
         }
@@ -132,13 +148,34 @@ impl Shared {
         }
     }
 
+    /// The outcome of a request that the administrator refused. It is not asked again by itself.
+    fn said_no(&self, request: &Request, outbox: &Path, why: &str) -> Outcome {
+        let reason = match why {
+            "" => "gave no reason.".to_owned(),
+            why => format!("says: {why}"),
+        };
+        let file = outbox.join(REFUSED).join(request.file_name());
+        Outcome::Refused {
+            why: format!(
+                "{} refused to {} and {reason} To ask again, take {} away and plan again.",
+                self.who(),
+                request.sentence(),
+                file.display(),
+            ),
+        }
+    }
+
+    /// Whoever carries requests out, for the middle of a sentence.
+    fn who(&self) -> String {
+        match self.owner.as_str() {
+            "" => format!("the administrator of {}", self.instance),
+            owner => format!("{owner} (administrator of {})", self.instance),
+        }
+    }
+
     /// What the administrator must do, as a sentence.
     fn task(&self, request: &Request, outbox: &Path) -> String {
-        let who = if self.owner.is_empty() {
-            format!("the administrator of {}", self.instance)
-        } else {
-            format!("{} (administrator of {})", self.owner, self.instance)
-        };
+        let who = self.who();
         format!(
             "The request lies in {}. Please have {who} {}, and then export the accounts to {} \
              again; the next look compares.",
@@ -152,8 +189,8 @@ impl Shared {
     fn see(&self, change: &Change) -> Seen {
         let request = Request::new(change);
         let outbox = self.config.outbox.as_ref().map(|outbox| self.base.join(outbox));
-        let asked_at = match outbox.map(|outbox| request.written(&outbox)).transpose() {
-            Ok(asked_at) => asked_at.flatten(),
+        let asked_at = match outbox.map(|outbox| request.place(&outbox)).transpose() {
+            Ok(place) => place.flatten().map(|place| place.asked_at()),
             Err(e) => return unobservable(e.to_string()),
         };
         match (asked_at, table::written_at(&self.base, &self.config.path)) {

@@ -14,7 +14,8 @@
 //! ```
 //! `op` is one of `create` (with `profile`), `update` (with `set`), `suspend`, `reactivate`,
 //! `remove`, `grant` and `revoke` (with `entitlement`). A request that was carried out is moved into
-//! the folder `done` beside it; whoever carries requests out does each `change` once.
+//! the folder `done` beside it, one that was not into `refused`, with the reason as text in
+//! `ID.txt` beside it. Whoever carries requests out does each `change` once.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Write as _};
@@ -29,6 +30,38 @@ use crate::error::{Error, Result};
 
 /// The folder in the outbox for requests that were carried out.
 const DONE: &str = "done";
+
+/// The folder in the outbox for requests that were refused.
+pub(super) const REFUSED: &str = "refused";
+
+/// More of a reason than this many characters is not repeated.
+const REASON_CHARS_MAX: usize = 300;
+
+/// Where a request lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It waits, or was carried out.
+    Asked {
+        /// When it was written.
+        at: Timestamp,
+    },
+    /// The administrator said no.
+    Refused {
+        /// When it was written.
+        at: Timestamp,
+        /// What they wrote, on one line with a full stop, or empty.
+        why: String,
+    },
+}
+
+impl Place {
+    /// When the request was written.
+    pub(super) fn asked_at(&self) -> Timestamp {
+        match self {
+            Self::Asked { at } | Self::Refused { at, .. } => *at,
+        }
+    }
+}
 
 /// The form of the file.
 const FORMAT: &str = "rollbook-request/1";
@@ -112,13 +145,14 @@ impl Request {
         }
     }
 
-    /// When this request was written into `outbox`, if it was, carried out or not.
+    /// Where this request lies in `outbox`, if it was ever written there.
     ///
     /// # Errors
     /// [`crate::error::Kind::Setup`] if the outbox cannot be read, or if a file of this name holds
     /// another request.
-    pub(super) fn written(&self, outbox: &Path) -> Result<Option<Timestamp>> {
-        for path in [outbox.join(self.file_name()), outbox.join(DONE).join(self.file_name())] {
+    pub(super) fn place(&self, outbox: &Path) -> Result<Option<Place>> {
+        for folder in ["", DONE, REFUSED] {
+            let path = outbox.join(folder).join(self.file_name());
             let text = match std::fs::read(&path) {
                 Ok(text) => text,
                 Err(e) if e.kind() == ErrorKind::NotFound => continue,
@@ -134,7 +168,11 @@ impl Request {
             }
             let modified = std::fs::metadata(&path).and_then(|about| about.modified());
             let modified = modified.map_err(|e| trouble(&path, "cannot be read", e))?;
-            return Ok(Timestamp::try_from(modified).ok());
+            let at = Timestamp::try_from(modified).unwrap_or(Timestamp::MAX);
+            return Ok(Some(match folder {
+                REFUSED => Place::Refused { at, why: reason(&path.with_extension("txt"))? },
+                _ => Place::Asked { at },
+            }));
         }
         Ok(None)
     }
@@ -156,6 +194,23 @@ impl Request {
         file.persist(outbox.join(self.file_name())).map_err(|e| refuse(e.error))?;
         Ok(())
     }
+}
+
+/// The administrator's words, on one line and not without end; empty where they wrote none.
+fn reason(note: &Path) -> Result<String> {
+    let text = match std::fs::read(note) {
+        Ok(text) => text,
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        Err(e) => return Err(trouble(note, "cannot be read", e)),
+    };
+    let text = String::from_utf8_lossy(&text);
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control());
+    let line = words.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    Ok(match line.char_indices().nth(REASON_CHARS_MAX) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None if line.is_empty() || line.ends_with(['.', '!', '?']) => line,
+        None => format!("{line}."),
+    })
 }
 
 fn trouble(path: &Path, what: &str, e: std::io::Error) -> Error {

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 use rollbook_core::account::{Account, Email, Grant, Group, State};
 use rollbook_core::id::{AccountKey, InstanceName};
+use rollbook_core::step::{ATTRIBUTES, Attribute, Field};
 use rollbook_scim::{read, schema};
 use serde_json::{Map, Value};
 
@@ -166,28 +167,37 @@ fn role(item: &Value) -> Option<String> {
     Some(inside.unwrap_or(text))
 }
 
+/// The text of an attribute. Vendors without the extension put its attributes into the user itself.
+fn worker_text(
+    resource: &Map<String, Value>,
+    enterprise: &Map<String, Value>,
+    row: &Attribute,
+) -> Option<String> {
+    let extended = row.is_enterprise.then(|| read::text_of(enterprise, row.name)).flatten();
+    extended.or_else(|| read::text_of(resource, row.name))
+}
+
 /// Copies of worker attributes, under the names that worker records use.
 fn attributes(
     resource: &Map<String, Value>,
     enterprise: &Map<String, Value>,
 ) -> BTreeMap<String, String> {
-    let manager = read::get(enterprise, "manager").and_then(|manager| {
-        let of = manager.as_object();
-        of.and_then(|o| read::text_of(o, "displayName")).or_else(|| item_text(manager))
-    });
+    let manager = read::get(enterprise, "manager").or_else(|| read::get(resource, "manager"));
+    let manager_key = manager.and_then(item_text);
+    let manager_shown = manager
+        .and_then(|manager| read::text_of(manager.as_object()?, "displayName"))
+        .or_else(|| manager_key.clone());
     let locality = read::list_of(resource, "addresses")
         .iter()
         .find_map(|a| read::text_of(a.as_object()?, "locality"));
-    let found = [
-        ("job_title", read::text_of(resource, "title")),
-        ("used_name", read::text_of(resource, "nickName")),
-        ("location", locality),
-        ("cost_centre", read::text_of(enterprise, "costCenter")),
-        ("legal_entity", read::text_of(enterprise, "organization")),
-        ("division", read::text_of(enterprise, "division")),
-        ("manager", manager),
-    ];
-    let told = found.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?)));
+    let named = ATTRIBUTES.iter().filter_map(|row| match row.field {
+        Field::Named(name) if row.path == row.name => {
+            Some((name, worker_text(resource, enterprise, row)))
+        }
+        _ => None,
+    });
+    let found = [("location", locality), ("manager", manager_shown), ("manager_key", manager_key)];
+    let told = named.chain(found).filter_map(|(name, text)| Some((name.to_owned(), text?)));
     told.filter(|(_, text)| !text.trim().is_empty()).collect()
 }
 
@@ -273,7 +283,7 @@ mod tests {
         assert_eq!(
             attributes.join(" "),
             "cost_centre=4130 job_title=Tour Guide legal_entity=Acme BV location=Utrecht \
-             manager=John Smith used_name=Babs"
+             manager=John Smith manager_key=26 used_name=Babs"
         );
     }
 

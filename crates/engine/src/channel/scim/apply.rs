@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use rollbook_core::change::{Change, Op};
 use rollbook_core::id::AccountKey;
-use rollbook_core::step::{Found, Outcome, Seen, found};
+use rollbook_core::step::{Attribute, Field, Found, Outcome, Seen, found};
 use rollbook_scim::{AttrPath, Patch, Path, read, schema};
 use serde_json::{Value, json};
 
@@ -15,10 +15,6 @@ use super::ladder::{Form, Rung, failed, not_done, not_sent};
 use super::look::{Resource, text};
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
-
-/// What the enterprise extension holds (RFC 7643 §4.3); the short names are for plans and people.
-const ENTERPRISE: [&str; 5] =
-    ["employeeNumber", "costCenter", "organization", "division", "department"];
 
 impl ScimChannel {
     /// Does `change`.
@@ -208,15 +204,13 @@ fn aim(now: &Resource, name: &str, value: &str) -> Option<(Path, Value)> {
     if name.eq_ignore_ascii_case("active") || name.eq_ignore_ascii_case("id") {
         return None;
     }
-    if name == "emails" {
+    let row = Attribute::named(name);
+    if row.is_some_and(|row| row.field == Field::Address) {
         return aim_at_email(now, value);
     }
-    let long = match ENTERPRISE.iter().find(|n| n.eq_ignore_ascii_case(name)) {
-        Some(name) => format!("{}:{name}", schema::ENTERPRISE_USER),
-        None => name.to_owned(),
-    };
+    let path = row.map_or_else(|| name.to_owned(), Attribute::scim_path);
     let value = if value.is_empty() { Value::Null } else { json!(value) };
-    Some((long.parse().ok()?, value))
+    Some((path.parse().ok()?, value))
 }
 
 /// The primary address, or the first; by its type where it has one. Without any, one is added.
