@@ -5,8 +5,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import measure  # noqa: E402
+import measure
 
 AIM_MS, AIM_MB, TIMES = 30, 40, 30
 WORKERS = "number,name,last_day\n" + "".join(f"E{at},Ana {at},{'2026-01-31' if at % 9 == 0 else ''}\n" for at in range(50))

@@ -5,8 +5,7 @@ import statistics
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-import measure  # noqa: E402
+import measure
 
 THREADS = "2"
 TODAY = "2026-11-21"

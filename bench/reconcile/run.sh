@@ -3,6 +3,7 @@
 # The made-up estate is written once into target/bench, or into $ROLLBOOK_BENCH_DIR (2 GB).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
+export PYTHONPATH=bench PYTHONDONTWRITEBYTECODE=1
 
 records=1000000 instances=20 accounts=1000000 rounds=3
 while [ $# -gt 0 ]; do

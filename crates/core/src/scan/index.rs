@@ -66,6 +66,13 @@ impl Index {
         }
     }
 
+    /// Has the place where `text` would lie brought near, so that [`Index::get`] need not wait for
+    /// memory. Asked for many texts one after the other, the waits overlap.
+    pub(super) fn foresee(&self, text: &[u8]) {
+        let slot = &self.slots[start(print(text), self.slots.len() - 1)];
+        std::hint::black_box(slot.human);
+    }
+
     /// Lets `text` name `human`, beside whomever it names already.
     pub(super) fn name(&mut self, text: &[u8], human: u32) -> Result<(), Full> {
         let print = print(text);

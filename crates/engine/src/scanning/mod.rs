@@ -4,6 +4,7 @@
 //! time; see [`rollbook_core::scan`]. It is for estates that are too large to hold in memory, and
 //! for a first look before there is a book. Instances that are not read from files are left out.
 
+mod batch;
 mod sheet;
 
 use std::collections::BTreeMap;
@@ -13,18 +14,19 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use jiff::civil::Date;
-use jiff::tz::TimeZone;
-use rollbook_core::account::State;
 use rollbook_core::id::InstanceName;
-use rollbook_core::scan::{Bits, Counts, Enrolment, Entry, Full, Human, Place, Presences, Roll, Seen, Sweep};
+use rollbook_core::scan::{
+    Bits, Counts, Enrolment, Entry, Full, Human, Place, Presences, Roll, Sweep,
+};
 
-use crate::channel::file::{self, AccountRow, is_ours};
+use crate::channel::file;
 use crate::clock::Clock;
 use crate::config::{Config, FileConfig, InstanceConfig};
 use crate::error::{Error, Result};
 use crate::progress::Progress;
 use crate::source;
 
+use batch::Batch;
 pub use sheet::Form;
 use sheet::{Line, Owner, Sheets};
 
@@ -108,7 +110,8 @@ pub fn scan(
     for instance in &config.instances {
         presences.entry(&instance.covers).or_insert_with(|| roll.presences(&instance.covers));
     }
-    let scanning = Scanning { dir, config, roll: &roll, presences, sheets: sheets.as_ref(), progress };
+    let scanning =
+        Scanning { dir, config, roll: &roll, presences, sheets: sheets.as_ref(), progress };
     progress.begin("Reading accounts", None);
     let taken = scanning.sweep_all(options.threads);
     progress.end();
@@ -220,15 +223,22 @@ impl Scanning<'_> {
         let zone = self.config.workspace.zone();
         let mut sweep = Sweep::new(self.roll, &self.presences[instance.covers.as_slice()]);
         let name = instance.name.as_str();
-        let mut sheet = self.sheets.map(|sheets| sheets.open(&format!("accounts-{name}"))).transpose()?;
+        let mut sheet =
+            self.sheets.map(|sheets| sheets.open(&format!("accounts-{name}"))).transpose()?;
+        let mut batch = Batch::default();
+        let mut judge = |batch: &Batch| {
+            sweep.take_all(batch.accounts(), |account, found| {
+                let Some(sheet) = &mut sheet else { return Ok(()) };
+                let line = Line::of_account(name, &account.key, &account.login, found);
+                sheet.write(&line, found.owner.map(|owner| self.owner(owner)))
+            })
+        };
         let mut count = 0;
         let export = file::stream(config, self.dir, &mut |row| {
-            let account = Met { row, domains: &instance.employer_domains, zone: &zone };
-            if let Some(found) = sweep.take(&account)?
-                && let Some(sheet) = &mut sheet
-            {
-                let line = Line::of_account(name, row, found);
-                sheet.write(&line, found.owner.map(|owner| self.owner(owner)))?;
+            batch.push(row, &instance.employer_domains, &zone)?;
+            if batch.is_full() {
+                judge(&batch)?;
+                batch.clear();
             }
             count += 1;
             if count % TOLD_EVERY == 0 {
@@ -236,6 +246,7 @@ impl Scanning<'_> {
             }
             Ok(())
         })?;
+        judge(&batch)?;
         if let Some(sheet) = sheet {
             sheet.close()?;
         }
@@ -257,7 +268,8 @@ impl Scanning<'_> {
         let mut lacking = Vec::new();
         for (at, right) in self.config.policy.birthright.iter().enumerate() {
             let unseen = self.config.instances.iter().zip(instances);
-            let unseen = unseen.filter(|(one, swept)| place(one).may_satisfy(right) && !swept.is_whole());
+            let unseen =
+                unseen.filter(|(one, swept)| place(one).may_satisfy(right) && !swept.is_whole());
             let unseen: Vec<_> = unseen.map(|(one, _)| one.name.clone()).collect();
             let instance = right.instance.clone();
             if !unseen.is_empty() {
@@ -283,40 +295,5 @@ impl Scanning<'_> {
         let (source, worker) = self.roll.number(human);
         let source = self.config.sources[usize::from(source)].name.as_str();
         Owner { source, worker, last_day: self.roll.last_day(human) }
-    }
-}
-
-/// An account as a row of an export says it, with what is needed to judge it.
-struct Met<'a> {
-    row: &'a AccountRow<'a>,
-    domains: &'a [String],
-    zone: &'a TimeZone,
-}
-
-impl Seen for Met<'_> {
-    type Error = Error;
-
-    fn state(&self) -> State {
-        self.row.state()
-    }
-
-    fn external_id(&self) -> &str {
-        self.row.external_id()
-    }
-
-    fn worker_number(&self) -> &str {
-        self.row.worker_number()
-    }
-
-    fn login(&self) -> &str {
-        self.row.login()
-    }
-
-    fn verified_emails(&self) -> impl Iterator<Item = &str> {
-        self.row.emails().filter(|address| is_ours(address, self.domains))
-    }
-
-    fn created(&self) -> Result<Option<Date>> {
-        self.row.created(self.zone)
     }
 }

@@ -7,11 +7,10 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use rollbook_core::finding::Kind;
-use rollbook_core::scan::Found;
+use rollbook_core::scan::{Found, Rule};
 use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::channel::file::AccountRow;
 use crate::error::{Error, Result};
 use crate::packing::table::harmless;
 
@@ -44,13 +43,18 @@ pub(super) struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    pub(super) fn of_account(instance: &'a str, row: &AccountRow<'a>, found: Found) -> Self {
+    pub(super) fn of_account(
+        instance: &'a str,
+        account: &'a str,
+        login: &'a str,
+        found: Found,
+    ) -> Self {
         Self {
             kind: found.kind,
             instance,
-            account: Some(row.key()),
-            login: Some(row.login()),
-            rule: found.rule.map(rollbook_core::scan::Rule::word),
+            account: Some(account),
+            login: Some(login),
+            rule: found.rule.map(Rule::word),
         }
     }
 
