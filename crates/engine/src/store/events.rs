@@ -7,7 +7,7 @@ use rusqlite::{OptionalExtension, params};
 
 use super::row::{all, pack, unpack};
 use super::{Reading, Store, Writing};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 /// What sealing needs: the key that signs heads, and fresh random bytes for every body.
 #[derive(Clone, Copy, Debug)]
@@ -73,8 +73,27 @@ impl Reading<'_> {
     }
 
     /// All events in order.
+    ///
+    /// # Errors
+    /// When a row says something else than the event in it; the database was changed.
     pub fn events(&self) -> Result<Vec<Event>> {
-        all(self.db, "event", "SELECT body FROM event ORDER BY seq", [])
+        let mut query =
+            self.db.prepare_cached("SELECT seq, kind, subject, body FROM event ORDER BY seq")?;
+        let mut rows = query.query([])?;
+        let mut events = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (seq, kind, subject): (i64, String, String) =
+                (row.get(0)?, row.get(1)?, row.get(2)?);
+            let body: String = row.get(3)?;
+            let event: Event = unpack("event", &body)?;
+            if (kind, subject) != (event.kind.clone(), event.subject.clone()) {
+                let said = format!("The row of event {seq} does not say what the event says.");
+                return Err(Error::new(Kind::Contradicted, said)
+                    .hint("The database was changed. Keep a copy of the workspace."));
+            }
+            events.push(event);
+        }
+        Ok(events)
     }
 
     /// The bodies of all events in order.
