@@ -15,6 +15,11 @@ const DETAIL_CHARS_MAX: usize = 200;
 /// An answer with more JSON values than about this is refused; it would take hundreds of MiB.
 const VALUES_MAX: usize = 1_000_000;
 
+/// A server must not send it in front of JSON, and a reader may refuse it or pass over it (RFC 8259
+/// §8.1). We refuse: an API does not write it, so what comes with it is something else's work, a
+/// file or a proxy that rewrites answers, and nobody is to lose access on such a word.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// What a vendor said, or that it said nothing.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
@@ -175,6 +180,9 @@ fn judge_success(answer: &Answer) -> Said {
     if answer.body.iter().filter(|b| b",[{".contains(b)).count() > VALUES_MAX {
         return unreadable(format!("{} with more than {VALUES_MAX} values", answer.status));
     }
+    if answer.body.starts_with(BYTE_ORDER_MARK) && !is_html(&answer.body) {
+        return unreadable(format!("{} with a byte order mark in front", answer.status));
+    }
     match json::read(&answer.body) {
         Ok(value) => match error_inside(&value) {
             Some(detail) => unreadable(format!("{} with an error in it: {detail}", answer.status)),
@@ -285,6 +293,14 @@ mod tests {
         assert_snapshot!(check(&answer(200, r#"{"ok":false,"error":"ratelimited"}"#)), @"Unreadable: The instance answered 200 with an error in it: ratelimited.");
         assert_snapshot!(check(&answer(200, r#"{"errors":[{"message":"no such field"}]}"#)), @"Unreadable: The instance answered 200 with an error in it: no such field.");
         assert_snapshot!(check(&answer(200, r#"{"Resources":[{"id":"1"#)), @"Unreadable: The instance answered 200 with broken JSON (EOF while parsing a string at line 1 column 22).");
+        assert_snapshot!(check(&answer(200, "\u{feff}{\"id\":\"1\"}")), @"Unreadable: The instance answered 200 with a byte order mark in front.");
+        let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let wide = check(&Answer { body: utf16, ..answer(200, "") });
+        assert!(
+            wide.starts_with("Unreadable: The instance answered 200 with broken JSON"),
+            "{wide}"
+        );
+        assert_snapshot!(check(&answer(200, "\u{feff}<html>")), @"Unreadable: The instance answered 200 with an HTML page, as a sign-in or maintenance page does.");
         let packed = Answer { encoding: Some("gzip".into()), ..answer(200, "x") };
         assert_snapshot!(check(&packed), @"Unreadable: The instance answered 200 compressed although we asked it not to.");
     }
