@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use rollbook_catalog::{App, Catalog, GENERIC_FILE, GENERIC_SCIM};
 use rollbook_core::change::Change;
@@ -10,7 +11,7 @@ use rollbook_core::reach::Reach;
 use rollbook_core::step::{Outcome, Seen};
 
 use crate::channel::file::FileChannel;
-use crate::channel::scim::{ScimChannel, ScimSettings};
+use crate::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use crate::channel::{Channel, Observation};
 use crate::config::{InstanceConfig, ScimConfig};
 use crate::engine::Engine;
@@ -116,8 +117,17 @@ fn settings(instance: &InstanceConfig, scim: &ScimConfig, dir: &Path) -> Result<
     let mut settings = ScimSettings::new(instance.name.clone(), &scim.base_url, token);
     settings.allow_private = scim.allow_private;
     settings.verified_domains.clone_from(&instance.employer_domains);
-    if let Some(size) = scim.page_size {
-        settings.page_size = size;
-    }
+    let seconds = |s: u32| Duration::from_secs(s.into());
+    settings.page_size = scim.page_size.unwrap_or(settings.page_size);
+    settings.resources_max = scim.resources_max.unwrap_or(settings.resources_max);
+    settings.connect_deadline = scim.connect_deadline_s.map_or(settings.connect_deadline, seconds);
+    settings.deadline = scim.deadline_s.map_or(settings.deadline, seconds);
+    settings.requests_per_second_max =
+        scim.requests_per_second_max.unwrap_or(settings.requests_per_second_max);
+    settings.quirks = ScimQuirks {
+        no_groups: scim.no_groups,
+        totals_unusable: scim.totals_unusable,
+        members_whole: scim.members_whole,
+    };
     Ok(settings)
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod answer;
 pub mod file;
 pub mod http;
+pub mod pace;
 pub mod scim;
 
 use rollbook_core::account::{Account, Group};

@@ -150,6 +150,27 @@ pub struct ScimConfig {
     /// Whether the host may be on this machine or in a private network.
     #[serde(default)]
     pub allow_private: bool,
+    /// The vendor has no groups, or they are not to be read.
+    #[serde(default)]
+    pub no_groups: bool,
+    /// The vendor's `totalResults` counts the page only; two readings that agree prove the list.
+    #[serde(default)]
+    pub totals_unusable: bool,
+    /// The vendor shows all members of a group in one answer, however many.
+    #[serde(default)]
+    pub members_whole: bool,
+    /// How many requests may be sent in any second, at least 1; not said: 10.
+    #[serde(default)]
+    pub requests_per_second_max: Option<u32>,
+    /// More accounts or groups than this end the reading, as partial; not said: 2,000,000.
+    #[serde(default)]
+    pub resources_max: Option<usize>,
+    /// Until a connection must stand, in seconds; not said: 10.
+    #[serde(default)]
+    pub connect_deadline_s: Option<u32>,
+    /// Until an answer must be there whole, in seconds; not said: 60.
+    #[serde(default)]
+    pub deadline_s: Option<u32>,
 }
 
 impl ScimConfig {
@@ -166,11 +187,29 @@ impl ScimConfig {
             let hint = "Use https, or set `allow_private = true` for a test system of your own.";
             return Err(document.wrong(&path, said, Some(hint.to_owned())));
         }
-        if self.page_size == Some(0) {
-            let path = [here[0], here[1], "scim".into(), "page_size".into()];
-            return Err(document.wrong(&path, "a page holds at least 1 account.", None));
+        let zeros = [
+            ("page_size", self.page_size == Some(0), "a page holds at least 1 account."),
+            (
+                "requests_per_second_max",
+                self.requests_per_second_max == Some(0),
+                "without a request in a second nothing could ever be read.",
+            ),
+            ("resources_max", self.resources_max == Some(0), "nothing could ever be read whole."),
+            (
+                "connect_deadline_s",
+                self.connect_deadline_s == Some(0),
+                "nobody answers in no time.",
+            ),
+            ("deadline_s", self.deadline_s == Some(0), "nobody answers in no time."),
+        ];
+        match zeros.into_iter().find(|(_, is_zero, _)| *is_zero) {
+            Some((key, _, said)) => {
+                let path = [here[0], here[1], "scim".into(), key.into()];
+                let hint = "Write at least 1, or leave the key out.".to_owned();
+                Err(document.wrong(&path, said, Some(hint)))
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -266,6 +266,11 @@ fn an_instance_must_say_how_it_is_reached() {
     rollbook.toml, line 7: instance.1.scim.base_url: the token would travel in clear over http.
       Use https, or set `allow_private = true` for a test system of your own.
     ");
+    for key in ["requests_per_second_max", "resources_max", "connect_deadline_s", "deadline_s"] {
+        let said = refused(&format!("{}{key} = 0\n", scim("https://m.example")));
+        assert!(said.contains(&format!("line 9: instance.1.scim.{key}: ")), "{said}");
+        assert!(said.ends_with("Write at least 1, or leave the key out."), "{said}");
+    }
     let words = "[instance.file.state_words]\nactive = [\"Yes\", \"False\"]\n";
     insta::assert_snapshot!(refused(&format!("{FILE}{words}")), @"rollbook.toml, line 11: instance.1.file.state_words: the word `False` has two meanings.");
     insta::assert_snapshot!(

@@ -211,6 +211,7 @@ settles_within_s = 1
 base_url = "{url}"
 token = {{ file = "token" }}
 allow_private = true
+requests_per_second_max = 1000
 "#
     )
 }

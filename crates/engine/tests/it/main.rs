@@ -12,6 +12,7 @@ mod peers;
 mod scanning;
 mod scim_apply;
 mod scim_observe;
+mod scim_settings;
 mod scim_wire;
 mod source;
 

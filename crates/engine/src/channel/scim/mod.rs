@@ -14,6 +14,7 @@ mod wire;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use rollbook_core::change::Change;
@@ -21,12 +22,16 @@ use rollbook_core::id::InstanceName;
 use rollbook_core::step::{Outcome, Seen};
 
 use super::http::{Http, HttpSettings};
+use super::pace::Pace;
 use super::{Channel, Observation};
 use crate::error::Result;
 use crate::secret::Secret;
 
 /// Both media types: some vendors insist on the one, some only know the other.
 const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
+
+/// How many requests are sent in any second where nothing else is said.
+pub const REQUESTS_PER_SECOND_MAX: u32 = 10;
 
 /// How to reach one instance over SCIM, and what is known of its ways.
 #[derive(Clone, Debug)]
@@ -55,6 +60,8 @@ pub struct ScimSettings {
     pub patience: Duration,
     /// E-mail domains that the employer owns: addresses there count as verified.
     pub verified_domains: Vec<String>,
+    /// How many requests may be sent in any second, at least 1.
+    pub requests_per_second_max: u32,
     /// The vendor's peculiarities that cannot be found out by trying.
     pub quirks: ScimQuirks,
 }
@@ -66,6 +73,9 @@ pub struct ScimQuirks {
     pub no_groups: bool,
     /// `totalResults` counts the page only. Two readings that agree then prove the list instead.
     pub totals_unusable: bool,
+    /// Groups show all their members in one answer, however many. Otherwise a round number of
+    /// members that nothing else proves counts as cut off.
+    pub members_whole: bool,
 }
 
 impl ScimSettings {
@@ -84,6 +94,7 @@ impl ScimSettings {
             backoff: Duration::from_secs(1),
             patience: Duration::from_secs(180),
             verified_domains: Vec::new(),
+            requests_per_second_max: REQUESTS_PER_SECOND_MAX,
             quirks: ScimQuirks::default(),
         }
     }
@@ -94,8 +105,11 @@ impl ScimSettings {
 pub struct ScimChannel {
     settings: ScimSettings,
     http: Http,
+    pace: Pace,
     /// Forms of writing that this instance broke on or does not have, learned while it runs.
     avoided: Mutex<BTreeSet<&'static str>>,
+    /// Whether a group was seen that shows members, or says that it has none.
+    shows_members: AtomicBool,
 }
 
 impl ScimChannel {
@@ -114,7 +128,19 @@ impl ScimChannel {
             deadline: settings.deadline,
             body_bytes_max: settings.body_bytes_max,
         })?;
-        Ok(Self { settings, http, avoided: Mutex::default() })
+        let pace = Pace::new(settings.requests_per_second_max);
+        Ok(Self {
+            settings,
+            http,
+            pace,
+            avoided: Mutex::default(),
+            shows_members: AtomicBool::default(),
+        })
+    }
+
+    /// The turns that its requests take.
+    pub fn pace(&self) -> &Pace {
+        &self.pace
     }
 }
 

@@ -49,6 +49,9 @@ impl ScimChannel {
     pub(super) async fn read(&self, call: &Call, patience: &mut Patience) -> Said {
         let mut tries = 1;
         loop {
+            if let Err(said) = self.turn().await {
+                return said;
+            }
             let begun = Instant::now();
             let said = self.exchange(call).await.0;
             let asked = match &said {
@@ -68,16 +71,29 @@ impl ScimChannel {
         }
     }
 
-    /// Writes, once.
+    /// Writes, once; not at all while the instance wants to be left alone for long.
     pub(super) async fn write(&self, call: &Call) -> (Said, Receipt) {
-        self.exchange(call).await
+        match self.turn().await {
+            Ok(()) => self.exchange(call).await,
+            Err(said) => (said, Receipt::default()),
+        }
+    }
+
+    /// Waits until a request may be sent, or says that this would take too long.
+    async fn turn(&self) -> Result<(), Said> {
+        let turn = self.pace.turn(self.settings.patience).await;
+        turn.map_err(|wait| Said::Throttled { wait: Some(wait) })
     }
 
     async fn exchange(&self, call: &Call) -> (Said, Receipt) {
-        match self.http.send(call).await {
+        let (said, receipt) = match self.http.send(call).await {
             Ok(answer) => (Said::judge(&answer, Self::now()), answer.receipt),
             Err(lost) => (Said::Lost(lost), Receipt::default()),
+        };
+        if let Said::Throttled { wait: Some(wait) } = &said {
+            self.pace.quiet_for(*wait);
         }
+        (said, receipt)
     }
 }
 
