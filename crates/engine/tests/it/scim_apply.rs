@@ -5,7 +5,7 @@ use rollbook_core::change::{Change, Op};
 use rollbook_core::step::{ATTRIBUTES, Outcome, Seen, Verdict, judge};
 use rollbook_engine::channel::Channel;
 use rollbook_testkit::scim_vendor::{
-    DeleteMeans, Filters, PatchForm, PatchSupport, PutWithoutActive,
+    DeleteMeans, Filters, MembersShown, PatchForm, PatchSupport, PutWithoutActive,
 };
 use rollbook_testkit::{Fault, Profile, ScimVendor, Twist};
 use serde_json::{Value, json};
@@ -362,6 +362,81 @@ async fn a_write_that_is_refused_for_now_or_for_good_says_which() {
         }
         assert_eq!((writes(&vendor).len(), effects(&vendor)), (1, 0));
         assert_eq!((vendor.strays(), vendor.unfired()), (vec![], vec![]));
+    }
+}
+
+#[tokio::test]
+async fn an_instance_that_asks_to_wait_is_asked_nothing_else_meanwhile() {
+    let vendor = vendor(Profile::full()).await;
+    let channel = channel(&vendor);
+    vendor.fault(Fault::on("PATCH", "/Users/1", status(429, Some("600"))).times(1));
+    assert!(matches!(channel.apply(&on_ana(Op::Suspend)).await, Outcome::Failed { .. }));
+    let asked = vendor.asked().len();
+    let bea = change(Op::Suspend, "2", "bea@acme.example", State::Active);
+    match channel.apply(&bea).await {
+        Outcome::Failed { retry_at: Some(at), why, .. } => {
+            let wait = at.duration_since(jiff::Timestamp::now()).as_secs();
+            assert!((500..=600).contains(&wait), "{wait}: {why}");
+        }
+        other => panic!("{other:?}"),
+    }
+    match channel.look(&bea).await {
+        Seen::Unobservable { retry_at: Some(_), .. } => {}
+        other => panic!("{other:?}"),
+    }
+    assert_eq!((vendor.asked().len(), vendor.unfired()), (asked, vec![]));
+}
+
+#[tokio::test]
+async fn a_membership_that_nobody_can_see_is_changed_and_never_called_confirmed_or_contradicted() {
+    let hidden =
+        Profile { members: MembersShown::Nowhere, groups_on_users: false, ..Profile::full() };
+    let vendor = vendor(hidden).await;
+    let channel = channel(&vendor);
+    let bea = |op| change(op, "2", "bea@acme.example", State::Active);
+    let entitlement = || "100".to_owned();
+    for wish in [
+        on_ana(Op::Grant { entitlement: entitlement() }),
+        bea(Op::Revoke { entitlement: entitlement() }),
+    ] {
+        let before = judge(&wish, &channel.look(&wish).await);
+        assert!(matches!(before, Verdict::Unobservable { .. }), "{before:?}");
+        let outcome = channel.apply(&wish).await;
+        assert!(matches!(outcome, Outcome::Done { .. }), "{outcome:?}");
+        match judge(&wish, &channel.look(&wish).await) {
+            Verdict::Unobservable { why } => assert!(why.contains("shows neither who"), "{why}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let members = vendor.group("100").unwrap()["members"].clone();
+    assert_eq!((members.as_array().map(Vec::len), &members[0]["value"]), (Some(1), &json!("1")));
+}
+
+#[tokio::test]
+async fn an_empty_group_without_members_is_empty_where_other_groups_show_theirs() {
+    let vendor = vendor(Profile { groups_on_users: false, ..Profile::full() }).await;
+    vendor.seed_group(json!({"id": "200", "displayName": "Empty"}));
+    let channel = channel(&vendor);
+    let revoke = on_ana(Op::Revoke { entitlement: "200".into() });
+    assert_eq!(judge(&revoke, &channel.look(&revoke).await), Verdict::Confirmed);
+    check_done(&channel, &on_ana(Op::Grant { entitlement: "200".into() })).await;
+}
+
+#[tokio::test]
+async fn a_member_that_a_cut_off_group_does_not_show_is_neither_in_nor_out() {
+    let profile = Profile { members_max: Some(100), groups_on_users: false, ..Profile::full() };
+    let vendor = vendor(profile).await;
+    let others = (1000..1200).map(|id| id.to_string());
+    let members: Vec<_> = others
+        .map(|id| json!({"value": vendor.seed_user(json!({"id": id, "userName": id}))}))
+        .collect();
+    vendor.seed_group(json!({"id": "300", "displayName": "Many", "members": members}));
+    let grant = on_ana(Op::Grant { entitlement: "300".into() });
+    let channel = channel(&vendor);
+    assert!(matches!(channel.apply(&grant).await, Outcome::Done { .. }));
+    match judge(&grant, &channel.look(&grant).await) {
+        Verdict::Unobservable { why } => assert!(why.contains("shows 100 members"), "{why}"),
+        other => panic!("{other:?}"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rollbook_core::account::State;
 use rollbook_core::snapshot::Coverage;
-use rollbook_engine::channel::scim::{ScimChannel, ScimSettings};
+use rollbook_engine::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use rollbook_engine::channel::{Channel, Observation};
 use rollbook_engine::error::{Error, Kind};
 use rollbook_engine::secret::Secret;
@@ -17,6 +17,7 @@ pub(crate) fn settings(vendor: &ScimVendor) -> ScimSettings {
     ScimSettings {
         allow_private: true,
         page_size: 3,
+        requests_per_second_max: 1000,
         backoff: Duration::from_millis(1),
         patience: Duration::from_secs(2),
         deadline: Duration::from_secs(5),
@@ -108,6 +109,72 @@ async fn a_vendor_without_groups_is_whole_without_them() {
     let vendor = vendor(Profile { groups: false, ..Profile::full() }).await;
     let seen = channel(&vendor).observe().await.unwrap();
     assert_eq!((seen.coverage, seen.groups.len(), seen.accounts.len()), (Coverage::Complete, 0, 8));
+}
+
+/// Three hundred people, all of them in one group and one of them in another.
+async fn crowd(profile: Profile) -> ScimVendor {
+    let vendor = ScimVendor::start(Profile { groups_on_users: false, ..profile }).await.unwrap();
+    let ids: Vec<_> = (1..=301).map(|at| at.to_string()).collect();
+    for id in &ids {
+        vendor.seed_user(json!({"id": id, "userName": format!("u{id}@acme.example")}));
+    }
+    let members: Vec<_> = ids.iter().map(|id| json!({"value": id})).collect();
+    vendor.seed_group(json!({"id": "all", "displayName": "All", "members": members}));
+    vendor.seed_group(json!({"id": "few", "displayName": "Few", "members": [{"value": "7"}]}));
+    vendor
+}
+
+async fn members_of_all(vendor: &ScimVendor, quirks: ScimQuirks) -> (usize, usize, Coverage) {
+    let settings = ScimSettings { page_size: 1000, quirks, ..settings(vendor) };
+    let seen = ScimChannel::new(settings).unwrap().observe().await.unwrap();
+    let held = seen.accounts.iter().filter(|a| a.grants.iter().any(|g| g.entitlement == "all"));
+    (seen.groups[0].members.len(), held.count(), seen.coverage)
+}
+
+#[tokio::test]
+async fn a_group_that_a_list_cuts_off_is_read_by_itself() {
+    for max in [10, 100] {
+        let vendor = crowd(Profile { members_in_lists_max: Some(max), ..Profile::full() }).await;
+        let seen = members_of_all(&vendor, ScimQuirks::default()).await;
+        assert_eq!(seen, (301, 301, Coverage::Complete));
+    }
+}
+
+#[tokio::test]
+async fn a_group_that_is_cut_off_everywhere_is_partial_unless_the_accounts_tell() {
+    let profile = Profile { members_max: Some(100), ..Profile::full() };
+    let vendor = crowd(profile.clone()).await;
+    let (shown, _, coverage) = members_of_all(&vendor, ScimQuirks::default()).await;
+    let Coverage::Partial { why } = coverage else { panic!("it passes for whole") };
+    insta::assert_snapshot!(why, @"The group All shows 100 members, which looks like a limit, and nothing proves that these are all. If the vendor always shows all of them, set `members_whole = true`.");
+    let sworn = ScimQuirks { members_whole: true, ..ScimQuirks::default() };
+    assert_eq!(members_of_all(&vendor, sworn).await, (shown, shown, Coverage::Complete));
+
+    let telling = vendor_with(profile, 301).await;
+    let seen = members_of_all(&telling, ScimQuirks::default()).await;
+    assert_eq!(seen, (301, 301, Coverage::Complete));
+}
+
+/// The same crowd at a vendor where every user lists its groups.
+async fn vendor_with(profile: Profile, count: usize) -> ScimVendor {
+    let vendor = ScimVendor::start(Profile { groups_on_users: true, ..profile }).await.unwrap();
+    let ids: Vec<_> = (1..=count).map(|at| at.to_string()).collect();
+    for id in &ids {
+        vendor.seed_user(json!({"id": id, "userName": format!("u{id}@acme.example")}));
+    }
+    let members: Vec<_> = ids.iter().map(|id| json!({"value": id})).collect();
+    vendor.seed_group(json!({"id": "all", "displayName": "All", "members": members}));
+    vendor
+}
+
+#[tokio::test]
+async fn every_request_takes_a_turn() {
+    let vendor = vendor(Profile::full()).await;
+    let channel = channel(&vendor);
+    channel.observe().await.unwrap();
+    let asked = vendor.asked().len();
+    assert!(asked > 5, "{asked}");
+    assert_eq!(channel.pace().taken(), asked as u64);
 }
 
 #[tokio::test]

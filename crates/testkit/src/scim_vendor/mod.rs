@@ -42,7 +42,8 @@ use tokio::task::JoinHandle;
 
 pub use fault::{Fault, Route, Twist};
 pub use profile::{
-    DeleteMeans, DuplicateBody, Filters, PatchForm, PatchSupport, Profile, PutWithoutActive,
+    DeleteMeans, DuplicateBody, Filters, MembersShown, PatchForm, PatchSupport, Profile,
+    PutWithoutActive,
 };
 
 use crate::ledger::{Cause, Ledger};

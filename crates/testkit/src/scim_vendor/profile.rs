@@ -33,6 +33,12 @@ pub struct Profile {
     pub groups: bool,
     /// Whether users list their groups.
     pub groups_on_users: bool,
+    /// Where groups show their members.
+    pub members: MembersShown,
+    /// The most members that a group in a list shows, whatever it has.
+    pub members_in_lists_max: Option<usize>,
+    /// The most members that a group shows anywhere, whatever it has.
+    pub members_max: Option<usize>,
     /// Whether `/ServiceProviderConfig`, `/Schemas` and `/ResourceTypes` exist.
     pub discovery: bool,
     /// Whether ids are JSON numbers.
@@ -105,6 +111,18 @@ pub enum DeleteMeans {
     Refused,
 }
 
+/// Where groups show their members.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MembersShown {
+    /// In lists and one by one.
+    Everywhere,
+    /// Where one group is read by itself.
+    Alone,
+    /// Nowhere. Adding and taking out work all the same.
+    Nowhere,
+}
+
 /// How a duplicate userName is refused, always with 409.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +156,9 @@ impl Profile {
             delete: DeleteMeans::Gone,
             groups: true,
             groups_on_users: true,
+            members: MembersShown::Everywhere,
+            members_in_lists_max: None,
+            members_max: None,
             discovery: true,
             integer_ids: false,
             required: vec!["userName".to_owned()],

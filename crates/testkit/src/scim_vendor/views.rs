@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::profile::MembersShown;
 use super::site::{Ask, Kind, Site, id_of};
 
 impl Site {
@@ -13,6 +14,9 @@ impl Site {
                 resource["groups"] = json!(groups);
             }
         }
+        if kind == Kind::Group {
+            self.hide_members(resource, ask.segments.len() == 1);
+        }
         let Some(object) = resource.as_object_mut() else { return };
         let named = |list: &str, name: &str| {
             list.split(',').any(|one| one.trim().eq_ignore_ascii_case(name))
@@ -21,6 +25,24 @@ impl Site {
             object.retain(|name, _| name == "id" || name == "schemas" || named(wanted, name));
         } else if let Some(unwanted) = ask.parameter("excludedAttributes") {
             object.retain(|name, _| name == "id" || name == "schemas" || !named(unwanted, name));
+        }
+    }
+
+    /// Leaves out the members that this vendor does not show.
+    fn hide_members(&self, group: &mut Value, in_list: bool) {
+        let hidden = match self.profile.members {
+            MembersShown::Everywhere => false,
+            MembersShown::Alone => in_list,
+            MembersShown::Nowhere => true,
+        };
+        let Some(group) = group.as_object_mut() else { return };
+        if hidden {
+            group.remove("members");
+        }
+        let of_list = self.profile.members_in_lists_max.filter(|_| in_list);
+        let max = [of_list, self.profile.members_max].into_iter().flatten().min();
+        if let (Some(max), Some(Value::Array(members))) = (max, group.get_mut("members")) {
+            members.truncate(max);
         }
     }
 

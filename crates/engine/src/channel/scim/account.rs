@@ -77,6 +77,29 @@ pub fn group(resource: &Map<String, Value>) -> Option<Group> {
     Some(Group { key, name, members })
 }
 
+/// Whether so many members look like a vendor's limit rather than like a number of people: a full
+/// hundred, or a half one above it.
+pub fn looks_cut(members: usize) -> bool {
+    members >= 100 && members.is_multiple_of(50)
+}
+
+/// Puts what the accounts say about their groups into the groups; `accounts` by key. Whether any
+/// account says anything: then the vendor shows membership there.
+pub fn add_to_groups(accounts: &BTreeMap<AccountKey, Account>, groups: &mut [Group]) -> bool {
+    let mut told = false;
+    for group in groups {
+        let says_so = |account: &&Account| {
+            account.grants.iter().any(|g| g.via.is_empty() && g.entitlement == group.key)
+        };
+        let before = group.members.len();
+        group.members.extend(accounts.values().filter(says_so).map(|a| a.key.clone()));
+        told |= group.members.len() > before;
+        group.members.sort_unstable();
+        group.members.dedup();
+    }
+    told
+}
+
 /// Puts what the groups say about membership into the accounts' grants. `accounts` by key.
 pub fn add_members(accounts: &mut BTreeMap<AccountKey, Account>, groups: &[Group]) {
     for group in groups {

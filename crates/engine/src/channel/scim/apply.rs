@@ -5,26 +5,37 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use rollbook_core::change::{Change, Op};
 use rollbook_core::id::AccountKey;
-use rollbook_core::step::{Attribute, Field, Found, Outcome, Seen, found};
+use rollbook_core::step::{Attribute, Field, Found, Outcome, Seen, fits, found};
 use rollbook_scim::{AttrPath, Patch, Path, read, schema};
 use serde_json::{Value, json};
 
 use super::ScimChannel;
 use super::account::group;
 use super::ladder::{Form, Rung, failed, not_done, not_sent};
-use super::look::{Resource, text};
+use super::look::{Look, Resource, text};
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
 
 impl ScimChannel {
     /// Does `change`.
     pub(super) async fn carry_out(&self, change: &Change) -> Outcome {
-        let seen = self.see(change).await;
-        if let Op::Create { profile } = &change.op {
-            return self.create(profile, &seen).await;
-        }
+        let look = self.look_at(change).await;
         let Some(key) = change.account.clone() else {
-            return failed("The change does not say which account it is about.", "");
+            return match (&change.op, look) {
+                (Op::Create { profile }, Look::Clear(seen)) => self.create(profile, &seen).await,
+                _ => failed("The change does not say which account it is about.", ""),
+            };
+        };
+        let seen = match look {
+            Look::Clear(seen) => seen,
+            // Sending it again where it is so already does no harm; not sending it might.
+            Look::Blind { account, .. } => {
+                let seen = Seen::Present { account };
+                return match fits(change, &seen) {
+                    Ok(()) => self.act(change, &key, &seen).await,
+                    Err(why) => Outcome::Refused { why },
+                };
+            }
         };
         match found(change, &seen) {
             Found::Fits => self.act(change, &key, &seen).await,

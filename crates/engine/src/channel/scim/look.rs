@@ -1,15 +1,18 @@
 //! Looking at one account, and finding it again when its id or the vendor's filters fail us.
 
+use std::sync::atomic::Ordering;
+
 use rollbook_core::account::Account;
 use rollbook_core::canonical::fold;
 use rollbook_core::change::{Change, Op, Profile};
 use rollbook_core::id::AccountKey;
 use rollbook_core::snapshot::Coverage;
-use rollbook_core::step::Seen;
+use rollbook_core::step::{Seen, holds};
 use rollbook_scim::{Filter, read};
 use serde_json::{Map, Value};
 
-use super::account::{account, add_grant, group};
+use super::account::{account, add_grant, group, looks_cut};
+use super::observe::GROUPS_PROBED;
 use super::pages::{Page, id_of};
 use super::wire::Patience;
 use super::{ScimChannel, ScimSettings};
@@ -23,18 +26,29 @@ const OUR_IDS: &str = "per_";
 pub(super) type Resource = Map<String, Value>;
 
 impl ScimChannel {
-    /// Looks at the account of `change`.
+    /// Looks at the account of `change`. What cannot be seen of it is not guessed.
     pub(super) async fn see(&self, change: &Change) -> Seen {
+        match self.look_at(change).await {
+            Look::Clear(seen) => seen,
+            Look::Blind { why, .. } => Seen::Unobservable { why, retry_at: None },
+        }
+    }
+
+    /// The same, for those who can go on with an account of which the membership cannot be seen.
+    pub(super) async fn look_at(&self, change: &Change) -> Look {
         let mut patience = self.patience();
         let found = match (&change.op, &change.account) {
             (Op::Create { profile }, _) => self.find(profile, &mut patience).await,
             (_, Some(key)) => self.find_again(change, key, &mut patience).await,
-            (_, None) => return unobservable("The change does not say which account it is about."),
+            (_, None) => {
+                let why = "The change does not say which account it is about.";
+                return Look::Clear(unobservable(why));
+            }
         };
         match found {
             Ok(Some(resource)) => self.with_membership(change, resource, &mut patience).await,
-            Ok(None) => Seen::Absent,
-            Err(said) => unseen(&said),
+            Ok(None) => Look::Clear(Seen::Absent),
+            Err(said) => Look::Clear(unseen(&said)),
         }
     }
 
@@ -156,23 +170,82 @@ impl ScimChannel {
         change: &Change,
         resource: Resource,
         patience: &mut Patience,
-    ) -> Seen {
+    ) -> Look {
         let Some(mut account) = self.understand(&resource) else {
-            return unobservable("The account came without an id.");
+            return Look::Clear(unobservable("The account came without an id."));
         };
-        if let Op::Grant { entitlement } | Op::Revoke { entitlement } = &change.op {
-            match self.fetch("Groups", entitlement, patience).await {
-                Ok(Some(found)) => {
-                    let members = group(&found).map(|g| g.members).unwrap_or_default();
-                    if members.contains(&account.key) {
-                        add_grant(&mut account.grants, entitlement, "");
-                    }
-                }
-                Ok(None) => {}
-                Err(said) => return unseen(&said),
+        let (Op::Grant { entitlement } | Op::Revoke { entitlement }) = &change.op else {
+            return Look::Clear(Seen::Present { account: Box::new(account) });
+        };
+        let found = match self.fetch("Groups", entitlement, patience).await {
+            Ok(found) => found,
+            Err(said) => return Look::Clear(unseen(&said)),
+        };
+        let shows = found.as_ref().is_some_and(|group| read::get(group, "members").is_some());
+        self.shows_members.fetch_or(shows, Ordering::Relaxed);
+        let members = found.as_ref().and_then(group).map(|g| g.members).unwrap_or_default();
+        if members.contains(&account.key) {
+            add_grant(&mut account.grants, entitlement, "");
+        }
+        let is_told = holds(&account, entitlement) || read::get(&resource, "groups").is_some();
+        let account = Box::new(account);
+        match found {
+            Some(found) if !is_told => match self.doubt(&found, &members, patience).await {
+                Ok(Some(why)) => Look::Blind { account, why },
+                Ok(None) => Look::Clear(Seen::Present { account }),
+                Err(said) => Look::Clear(unseen(&said)),
+            },
+            _ => Look::Clear(Seen::Present { account }),
+        }
+    }
+
+    /// Why it cannot be said that somebody is not in a group, although it does not show them.
+    async fn doubt(
+        &self,
+        found: &Resource,
+        members: &[AccountKey],
+        patience: &mut Patience,
+    ) -> Result<Option<String>, Said> {
+        if read::get(found, "members").is_none() && !self.shows_members_at_all(patience).await? {
+            return Ok(Some(
+                "The instance shows neither who is in a group nor in which groups an account is."
+                    .to_owned(),
+            ));
+        }
+        let is_cut = !self.settings.quirks.members_whole && looks_cut(members.len());
+        Ok(is_cut.then(|| {
+            format!(
+                "The group shows {} members, which looks like a limit, and the account may be \
+                 among those that it does not show.",
+                members.len()
+            )
+        }))
+    }
+
+    /// Whether any of the first groups shows a member, in the list or by itself. A vendor may leave
+    /// the attribute out where a group is empty (RFC 7643 §2.5).
+    async fn shows_members_at_all(&self, patience: &mut Patience) -> Result<bool, Said> {
+        if self.shows_members.load(Ordering::Relaxed) {
+            return Ok(true);
+        }
+        let count = self.settings.page_size.max(1).to_string();
+        let call = Call::get(&["Groups"]).query("startIndex", "1").query("count", count);
+        let groups = match self.read(&call, patience).await {
+            Said::Fine(Some(body)) => Page::read(&body).unwrap_or_default().resources,
+            said if said.is_passing() => return Err(said),
+            _ => Vec::new(),
+        };
+        let shows = |group: &Resource| read::get(group, "members").is_some();
+        let groups: Vec<_> = groups.iter().filter_map(Value::as_object).collect();
+        if groups.iter().any(|group| shows(group)) {
+            return Ok(true);
+        }
+        for id in groups.into_iter().filter_map(id_of).take(GROUPS_PROBED) {
+            if self.fetch("Groups", &id, patience).await?.is_some_and(|group| shows(&group)) {
+                return Ok(true);
             }
         }
-        Seen::Present { account: Box::new(account) }
+        Ok(false)
     }
 
     /// The account that a resource describes.
@@ -180,6 +253,19 @@ impl ScimChannel {
         let ScimSettings { instance, verified_domains, .. } = &self.settings;
         account(instance, resource, verified_domains).map(|read| read.account)
     }
+}
+
+/// What a look came to.
+pub(super) enum Look {
+    /// This.
+    Clear(Seen),
+    /// The account is there, and nobody can see whether it is in the group that the change is about.
+    Blind {
+        /// The account.
+        account: Box<Account>,
+        /// Why that cannot be seen, as a sentence.
+        why: String,
+    },
 }
 
 /// What a search came to.

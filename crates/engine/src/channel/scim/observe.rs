@@ -8,7 +8,7 @@ use rollbook_core::snapshot::Coverage;
 use rollbook_scim::read;
 use serde_json::Value;
 
-use super::account::{account, add_members, group};
+use super::account::{account, add_members, add_to_groups, group, looks_cut};
 use super::pages::{Listing, Page, Pages, Rules};
 use super::wire::Patience;
 use super::{ScimChannel, ScimSettings};
@@ -19,7 +19,7 @@ use crate::error::Result;
 
 /// So many groups without members are looked at one by one before the list is believed: some
 /// vendors leave members out of lists.
-const GROUPS_PROBED: usize = 3;
+pub(super) const GROUPS_PROBED: usize = 3;
 
 impl ScimChannel {
     /// Reads all accounts and groups.
@@ -33,8 +33,14 @@ impl ScimChannel {
             .map_err(|said| said.into_error(name, Self::now()))?;
         let (mut accounts, mut coverage) = accounts(&self.settings, &users);
         let groups = match self.groups(page_size, &mut patience).await {
-            Ok((groups, of_groups)) => {
-                coverage = both(coverage, of_groups);
+            Ok((mut groups, of_groups)) => {
+                let told = add_to_groups(&accounts, &mut groups);
+                let of_members = match told {
+                    // Every account says itself in which groups it is, so none is missing.
+                    true => Coverage::Complete,
+                    false => self.members_in_full(&mut groups, &mut patience).await,
+                };
+                coverage = both(both(coverage, of_groups), of_members);
                 groups
             }
             Err(Said::Unauthorized) => {
@@ -156,17 +162,62 @@ impl ScimChannel {
                 return Ok(());
             }
             let key = groups[at].key.clone();
-            match self.read(&Call::get(&["Groups", &key]), patience).await {
-                Said::Fine(Some(Value::Object(body))) => {
-                    if let Some(seen) = group(&body).filter(|seen| seen.key == key) {
-                        groups[at] = seen;
-                    }
-                }
-                Said::Missing => {}
-                said => return Err(said),
+            if let Some(seen) = self.alone(&key, patience).await? {
+                groups[at] = seen;
             }
         }
         Ok(())
+    }
+
+    /// Reads groups one by one where a list may have cut their members off: first the fullest ones,
+    /// and if one of them shows more by itself, every group that is as full as the list allows. What
+    /// then still looks cut off makes the view partial.
+    async fn members_in_full(&self, groups: &mut [Group], patience: &mut Patience) -> Coverage {
+        let fullest = groups.iter().map(|g| g.members.len()).max().unwrap_or_default();
+        let mut is_cut_in_lists = false;
+        let mut probed = 0;
+        for group in groups.iter_mut().filter(|g| fullest > 0 && g.members.len() == fullest) {
+            if probed >= GROUPS_PROBED && !is_cut_in_lists {
+                break;
+            }
+            probed += 1;
+            match self.alone(&group.key, patience).await {
+                Ok(Some(seen)) => {
+                    is_cut_in_lists |= seen.members.len() > fullest;
+                    group.members.extend(seen.members);
+                    group.members.sort_unstable();
+                    group.members.dedup();
+                }
+                Ok(None) => {}
+                Err(said) => {
+                    let why =
+                        format!("The members of a group could not be read. {}", said.sentence());
+                    return Coverage::Partial { why };
+                }
+            }
+        }
+        let cut = groups.iter().find(|group| looks_cut(group.members.len()));
+        match cut.filter(|_| !self.settings.quirks.members_whole) {
+            None => Coverage::Complete,
+            Some(group) => Coverage::Partial {
+                why: format!(
+                    "The group {} shows {} members, which looks like a limit, and nothing proves \
+                     that these are all. If the vendor always shows all of them, set \
+                     `members_whole = true`.",
+                    group.name,
+                    group.members.len()
+                ),
+            },
+        }
+    }
+
+    /// A group by itself; `None` when it is gone or something else came.
+    async fn alone(&self, key: &str, patience: &mut Patience) -> Result<Option<Group>, Said> {
+        match self.read(&Call::get(&["Groups", key]), patience).await {
+            Said::Fine(Some(Value::Object(body))) => Ok(group(&body).filter(|g| g.key == key)),
+            Said::Missing => Ok(None),
+            said => Err(said),
+        }
     }
 }
 
