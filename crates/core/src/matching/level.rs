@@ -3,7 +3,9 @@
 
 use super::intern::{NONE, Sym};
 use super::nickname;
-use super::roster::{FORM, Form, GIVEN, Given, MAIL, PART, PLACE, Person, Roster, UNIT};
+use super::roster::{
+    FORM, Form, GIVEN, Given, MAIL, NAME_CROWD, PART, PLACE, Person, Roster, UNIT,
+};
 use super::seen::{Cut, Handle, Seen};
 use super::text::Spelling;
 
@@ -79,8 +81,11 @@ pub(crate) mod given {
 pub(crate) mod login {
     use super::Level;
     pub(crate) const RANKS: Level = 4;
+    /// The surname stands in it, beside the initial of a given name or alone.
     pub(crate) const SURNAME: Level = 9;
-    pub(crate) const UNLIKE: Level = 10;
+    /// The surname stands in it, beside another initial.
+    pub(crate) const OTHER_INITIAL: Level = 10;
+    pub(crate) const UNLIKE: Level = 11;
     /// Added where the login does not repeat the shown surname.
     pub(crate) const APART: Level = 40;
 }
@@ -297,18 +302,23 @@ impl Scale<'_> {
         let known = agreed
             .filter(|_| repeats)
             .map(|cut| self.roster.count_with_letter(cut.family, cut.letter));
-        let among = known.map_or(self.roster.size(), |count| f64::from(count.max(1)));
+        let everybody = self.roster.size() + NAME_CROWD;
+        let among = known.map_or(everybody, |count| f64::from(count.max(1)));
         let chance = ((makers.len() as f64 + 0.5) / (among + 1.0)).min(0.98);
         if let Ok(at) = makers.binary_search_by_key(&number, |(p, _)| *p) {
             let rank = makers[at].1.min(login::RANKS - 1);
             return (1 + 2 * rank + u8::from(handle.is_numbered) + apart, chance);
         }
         let family = person.bares.iter().find(|bare| handle.base.contains(&***bare));
-        match family {
-            Some(_) if repeats && agreed.is_some() => (login::SURNAME + apart, 1.0 - chance),
-            Some(family) => (login::SURNAME + apart, self.chance_of(family)),
-            None => (login::UNLIKE + apart, 1.0),
+        let Some(family) = family else { return (login::UNLIKE + apart, 1.0) };
+        if !has_initial(&handle.base, family, person) {
+            return (login::OTHER_INITIAL + apart, self.chance_of(family));
         }
+        let chance = match agreed {
+            Some(_) if repeats => 1.0 - chance,
+            _ => self.chance_of(family),
+        };
+        (login::SURNAME + apart, chance)
     }
 
     /// About how common a surname is, by its length: short ones turn up in many logins.
@@ -326,7 +336,7 @@ impl Scale<'_> {
             }
         }
         // An address that nobody has says nothing; one that is somebody else's speaks against.
-        if seen.mails.iter().any(|sym| self.roster.share(*sym, MAIL) * self.roster.size() > 0.9) {
+        if seen.mails.iter().any(|sym| self.roster.is_known(*sym, MAIL)) {
             (mail::OTHER, 1.0)
         } else {
             (0, 1.0)
@@ -464,6 +474,17 @@ fn chance_of_likeness(roster: &Roster, seen: &[Seen]) -> f64 {
         alike += u32::from(person.surnames.iter().any(differs));
     }
     (f64::from(alike) + 1.0) / (SAMPLE as f64 + 2.0)
+}
+
+/// Whether what stands beside the surname in a login begins like one of the person's given names.
+fn has_initial(base: &str, family: &str, person: &Person) -> bool {
+    let is_mark = |c: char| matches!(c, '.' | '_' | '-');
+    let beside = match base.strip_prefix(family) {
+        Some(rest) => rest.trim_start_matches(is_mark),
+        None => base,
+    };
+    let letter = super::roster::letter_of(beside);
+    letter == 0 || person.letters >> (letter - 1) & 1 == 1
 }
 
 fn form_level(form: Form) -> Level {

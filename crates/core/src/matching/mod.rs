@@ -66,6 +66,8 @@ pub struct Input<'a> {
 pub const AUTO_MIN: f64 = 0.97;
 /// The least belief for a candidate to be shown.
 const SHOWN_MIN: f64 = 0.02;
+/// A candidate whom a key names is shown as at least this likely.
+const CLAIM_SCORE: f64 = 0.05;
 /// At most this many candidates are shown.
 const SHOWN_MAX: usize = 5;
 /// Accounts per class from which its conventions are learned.
@@ -395,31 +397,38 @@ impl<'a> Matching<'a> {
             range.clone().map(|at| (f64::from(belief[at]), &self.pairs[at])).collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.person.cmp(&b.1.person)));
         let best = ranked.first().map_or(0.0, |(score, _)| *score);
-        if best >= AUTO_MIN {
+        let key = self.keys[index].as_ref();
+        let is_claimed = |person: u32| key.is_some_and(|k| k.persons.contains(&person));
+        if best >= AUTO_MIN && (key.is_none() || is_claimed(ranked[0].1.person)) {
             let because = reasons.of_pair(class, account, ranked[0].1);
             let owner = self.candidate(index, ranked[0].1.person, best, because.clone());
             return (LinkState::Auto { owner }, "model", best, because);
         }
-        if best < SHOWN_MIN {
-            let because =
-                "Nobody's names, numbers, places or dates fit it well enough to be suggested."
-                    .to_owned();
-            return (LinkState::None, "model", 1.0 - best, because);
-        }
-        let shown =
-            ranked.iter().take(SHOWN_MAX).filter(|(score, _)| *score >= SHOWN_MIN.max(best / 50.0));
+        let least = SHOWN_MIN.max(best / 50.0);
+        let shown = ranked.iter().filter(|(score, p)| *score >= least || is_claimed(p.person));
         let candidates: Vec<Candidate> = shown
+            .take(SHOWN_MAX)
             .map(|(score, pair)| {
-                self.candidate(index, pair.person, *score, reasons.of_pair(class, account, pair))
+                let score = if is_claimed(pair.person) { score.max(CLAIM_SCORE) } else { *score };
+                let because = reasons.of_pair(class, account, pair);
+                self.candidate(index, pair.person, score, because)
             })
             .collect();
-        let because = match candidates.as_slice() {
+        let said = match candidates.as_slice() {
+            [] => {
+                let because = "Nobody's names, numbers, places or dates fit it well enough.";
+                return (LinkState::None, "model", 1.0 - best, because.to_owned());
+            }
             [only] => format!("One candidate, but not surely: {}", only.because),
             [first, ..] => format!("{} candidates; the best: {}", candidates.len(), first.because),
-            [] => String::new(),
         };
-        let rule = if self.keys[index].is_some() { "claim" } else { "model" };
-        (LinkState::Suggested { candidates }, rule, best, because)
+        let score = candidates[0].score;
+        match key {
+            Some(key) => {
+                (LinkState::Suggested { candidates }, "claim", score, reasons.of_claim(key))
+            }
+            None => (LinkState::Suggested { candidates }, "model", score, said),
+        }
     }
 
     fn candidate(&self, index: usize, person: u32, score: f64, because: String) -> Candidate {

@@ -75,6 +75,24 @@ impl Reasons<'_> {
         }
     }
 
+    /// What a key that does not decide claims.
+    pub(crate) fn of_claim(&self, key: &Key) -> String {
+        let who: Vec<String> = key.persons.iter().take(3).map(|p| self.who(*p)).collect();
+        let what = match key.rule {
+            Rule::ExternalId => "external id",
+            Rule::WorkerNumber => "worker number",
+            Rule::LoginNumber | Rule::KnownLogin => "login",
+            Rule::VerifiedEmail => "address",
+        };
+        let more = key.persons.len().saturating_sub(who.len());
+        let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!(
+            "Its {what} {} points to {}{others}, but other evidence does not settle it.",
+            key.text,
+            who.join(", "),
+        )
+    }
+
     /// The number as the source writes it.
     fn number(&self, key: &Key) -> String {
         self.records[key.record as usize].number.to_string()
@@ -113,6 +131,9 @@ impl Reasons<'_> {
         let rank = level % login::APART;
         if rank == login::SURNAME {
             return format!("the family name inside {login}");
+        }
+        if rank == login::OTHER_INITIAL {
+            return format!("{login} has another initial");
         }
         if rank >= login::UNLIKE {
             return format!("{login} is not made of this name");
@@ -165,7 +186,7 @@ fn speaks_for(field: Field, level: u8) -> bool {
         Field::GivenName | Field::UsedName => {
             level < given::SAME_LETTER || (given::INITIALS..given::OTHER_INITIALS).contains(&level)
         }
-        Field::Login | Field::Local => level % login::APART < login::UNLIKE,
+        Field::Login | Field::Local => level % login::APART < login::OTHER_INITIAL,
         Field::Mail => level != mail::OTHER,
         Field::Created | Field::Ended => {
             let bucket = level % days::NOT_OUTER;

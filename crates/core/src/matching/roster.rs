@@ -148,6 +148,21 @@ pub(crate) const GIVEN: u8 = 2;
 pub(crate) const MAIL: u8 = 3;
 pub(crate) const PLACE: u8 = 8;
 
+/// Strangers among whom a surname or an address is counted.
+pub(crate) const NAME_CROWD: f64 = 1000.0;
+/// Strangers among whom a given name is counted; given names are fewer.
+const GIVEN_CROWD: f64 = 200.0;
+/// Strangers among whom one start or end day is counted.
+const DAY_CROWD: f64 = 200.0;
+
+fn crowd(what: u8) -> f64 {
+    match what {
+        FORM | PART | MAIL => NAME_CROWD,
+        GIVEN => GIVEN_CROWD,
+        _ => 1.0,
+    }
+}
+
 impl Roster {
     /// Sees everybody. Identities without records (machines) are nobody's name to match.
     pub(crate) fn new(
@@ -230,10 +245,17 @@ impl Roster {
         self.persons.len().max(1) as f64
     }
 
-    /// The share of people who have `sym` as `what`.
+    /// The share of people who have `sym` as `what`. Names and addresses are rarer in the world than
+    /// in a small organisation, where every name is at least one in its size; so they are counted
+    /// among the people and a [`crowd`] of strangers.
     pub(crate) fn share(&self, sym: Sym, what: u8) -> f64 {
         let count = self.counts.get(&(sym, what)).copied().unwrap_or(0);
-        (f64::from(count) + 0.5) / (self.size() + 1.0)
+        (f64::from(count) + 0.5) / (self.size() + crowd(what))
+    }
+
+    /// Whether anybody has `sym` as `what`.
+    pub(crate) fn is_known(&self, sym: Sym, what: u8) -> bool {
+        self.counts.contains_key(&(sym, what))
     }
 
     /// How many people have the surname form and a given name with that first letter.
@@ -268,7 +290,8 @@ impl Roster {
     /// The share of people who have a start (`is_start`) or an end between the days, inclusive.
     pub(crate) fn share_of_days(&self, is_start: bool, from: i32, to: i32) -> f64 {
         let days = if is_start { &self.starts } else { &self.ends };
-        (f64::from(days.between(from, to)) + 0.5) / (self.size() + 1.0)
+        let crowd = if from == to { DAY_CROWD } else { 1.0 };
+        (f64::from(days.between(from, to)) + 0.5) / (self.size() + crowd)
     }
 }
 

@@ -137,20 +137,24 @@ fn usual(owned: &[f64], sizes: &[f64]) -> Vec<f64> {
         .collect()
 }
 
-/// Counts as binary logarithms of shares, class held to the average, average held to the defaults.
+/// Counts as binary logarithms of shares: each class held to the average of its sort (everyday or
+/// administrators'), and that average to the defaults. Administrators' accounts are made at other
+/// times and by other conventions than everyday ones, so the two sorts do not teach each other.
 fn shares(counts: &[f64], classes: usize) -> Vec<f32> {
     let width = FIELDS * LEVELS;
-    let mut average = vec![0.0; width];
-    for class in 0..classes {
-        for (sum, count) in average.iter_mut().zip(&counts[class * width..(class + 1) * width]) {
-            *sum += count;
+    let of = |class: usize| &counts[class * width..(class + 1) * width];
+    let averages = [0, 1].map(|sort| {
+        let mut average = vec![0.0; width];
+        for class in (sort..classes).step_by(2) {
+            average.iter_mut().zip(of(class)).for_each(|(sum, count)| *sum += count);
         }
-    }
-    held(&mut average, &defaults(), HOLD_DEFAULT);
+        held(&mut average, &defaults(), HOLD_DEFAULT);
+        average
+    });
     let mut all = Vec::with_capacity(classes * width);
     for class in 0..classes {
-        let mut own = counts[class * width..(class + 1) * width].to_vec();
-        held(&mut own, &average, HOLD_CLASS);
+        let mut own = of(class).to_vec();
+        held(&mut own, &averages[class % 2], HOLD_CLASS);
         all.extend(own.iter().map(|share| share.max(SHARE_MIN).log2() as f32));
     }
     all
@@ -215,7 +219,7 @@ fn defaults() -> Vec<f64> {
     }
     for field in [Field::Login, Field::Local] {
         for apart in [0, login::APART] {
-            let rows = [0.5, 0.1, 0.1, 0.03, 0.05, 0.02, 0.03, 0.01, 0.08, 0.08];
+            let rows = [0.5, 0.1, 0.1, 0.03, 0.05, 0.02, 0.03, 0.01, 0.07, 0.01, 0.08];
             let rows: Vec<(Level, f64)> = (1..=login::UNLIKE)
                 .zip(rows)
                 .map(|(level, share)| (level + apart, share))

@@ -1,6 +1,9 @@
 //! Tests of the core from outside: text in, text out.
 
 mod finding;
+mod identity;
+mod matching;
 mod organisation;
+mod roll;
 mod scan;
 mod standing;
