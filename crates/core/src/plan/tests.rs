@@ -168,7 +168,7 @@ fn findings_become_wishes_only_where_nothing_is_guessed() {
     Left alone (5):
       - lost in vault: Nobody is known to own it; a person must say whose it is.
       - ana@x.com in wiki: It has Readers through Editors; revoke that.
-      - ben: Any instance would do; a person must choose in which.
+      - ben: The account wiki/u3 (a.jansen) may be theirs already. Confirm or reject that link first.
       - cleo in chat: No worker record of this person has a work e-mail address, and a login is never guessed. Add the address at the source.
       - wiki: It must be read again before anything can be decided.
     ");
