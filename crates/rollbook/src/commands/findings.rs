@@ -34,6 +34,9 @@ Examples:
 pub(crate) struct Args {
     #[command(flatten)]
     filter: Filter,
+    /// A line for each right that an account should not have, instead of one for the account
+    #[arg(long)]
+    each: bool,
     #[command(subcommand)]
     then: Option<Then>,
 }
@@ -98,6 +101,9 @@ fn severities() -> PossibleValuesParser {
     PossibleValuesParser::new(SEVERITIES.map(Severity::word))
 }
 
+/// How many rights of one account are named in a row at most, besides the first.
+const RIGHTS_NAMED: usize = 3;
+
 const HEADERS: [&str; 6] = ["Severity", "Kind", "About", "Because", "Since", "Id"];
 
 /// One finding for programs. The keys and the order of the first ones are a contract.
@@ -133,7 +139,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
         Some(Then::Show { id }) => show(session, &engine, id),
         Some(Then::Snooze(until)) => put_off(session, &engine, until, false),
         Some(Then::Accept(until)) => put_off(session, &engine, until, true),
-        None => list(session, &engine, &args.filter),
+        None => list(session, &engine, args),
     }
 }
 
@@ -164,9 +170,9 @@ fn order(finding: &Finding) -> impl Ord + '_ {
     (Reverse(finding.severity), Reverse(is_leftover), finding.kind, &finding.subject)
 }
 
-fn list(session: &Session, engine: &Engine, filter: &Filter) -> Result<Exit> {
+fn list(session: &Session, engine: &Engine, args: &Args) -> Result<Exit> {
     let graph = engine.graph()?;
-    let chosen = chosen(engine, &graph, filter)?;
+    let chosen = chosen(engine, &graph, &args.filter)?;
     let screen = session.screen();
     if screen.is_json() {
         chosen.iter().for_each(|tracked| screen.json(&line(&graph, tracked)));
@@ -176,9 +182,13 @@ fn list(session: &Session, engine: &Engine, filter: &Filter) -> Result<Exit> {
         screen.toned(Tone::Good, "Nothing is wrong, as far as asked and as far as was seen.");
         return Ok(Exit::Ok);
     }
-    screen.table(&HEADERS, chosen.iter().map(|tracked| row(&graph, tracked)).collect());
+    let groups: Vec<_> = chosen.chunk_by(|a, b| !args.each && belong(a, b)).collect();
+    screen.table(&HEADERS, groups.iter().map(|group| row(&graph, group)).collect());
     screen.line("");
     screen.toned(Tone::Dim, counts(&chosen));
+    if groups.len() < chosen.len() {
+        screen.toned(Tone::Dim, "`rollbook findings --each` shows every one of them with its id.");
+    }
     screen.toned(Tone::Dim, "`rollbook findings show ID` tells what a finding rests on.");
     Ok(Exit::Ok)
 }
@@ -188,14 +198,14 @@ pub(super) fn top(session: &Session, shown_max: usize) -> Result<()> {
     let engine = session.open()?;
     let graph = engine.graph()?;
     let open = chosen(&engine, &graph, &Filter::default())?;
-    let shown = &open[..open.len().min(shown_max)];
     let screen = session.screen();
     if screen.is_json() {
-        shown.iter().for_each(|tracked| screen.json(&line(&graph, tracked)));
+        open.iter().take(shown_max).for_each(|tracked| screen.json(&line(&graph, tracked)));
         return Ok(());
     }
-    let first = |tracked| row(&graph, tracked).into_iter().take(4).collect();
-    screen.table(&HEADERS[..4], shown.iter().map(first).collect());
+    let groups = open.chunk_by(belong).take(shown_max);
+    let first = |group| row(&graph, group).into_iter().take(4).collect();
+    screen.table(&HEADERS[..4], groups.map(first).collect());
     screen.line("");
     screen.toned(Tone::Dim, counts(&open));
     Ok(())
@@ -212,21 +222,72 @@ fn counts(findings: &[Tracked]) -> String {
     format!("{} findings: {}.", findings.len(), kinds.join(", "))
 }
 
-fn row(graph: &Graph, tracked: &Tracked) -> Vec<Cell> {
-    let Tracked { finding, standing } = tracked;
-    let since = match (&standing.put_off, standing.change) {
-        (Some(put_off), _) => format!("put off until {}", put_off.until),
-        (None, Since::New) => "new".to_owned(),
-        (None, change) => format!("{} {}", standing.first_seen.strftime("%Y-%m-%d"), change.word()),
+/// Whether two findings, one after the other, say the same of two rights of one account. People
+/// read them as one; programs get each.
+fn belong(one: &Tracked, other: &Tracked) -> bool {
+    let of = |tracked: &Tracked| match &tracked.finding.subject {
+        Subject::Grant { account, .. } => {
+            Some((account.clone(), tracked.finding.kind, tracked.finding.severity))
+        }
+        _ => None,
+    };
+    of(one).is_some() && of(one) == of(other)
+}
+
+/// The row for one finding, or for several that [`belong`] together.
+fn row(graph: &Graph, group: &[Tracked]) -> Vec<Cell> {
+    let Tracked { finding, .. } = &group[0];
+    let mut since: Vec<String> = group.iter().map(since).collect();
+    since.dedup();
+    let (about, because, id) = match &group[1..] {
+        [] => {
+            let id = finding.id.to_string();
+            (about(graph, &finding.subject), finding.because.clone(), id)
+        }
+        more => {
+            let account = finding.subject.account().map(|account| pick::label(graph, account));
+            let about = format!("{}: {} rights", account.unwrap_or_default(), group.len());
+            let because = format!("{} The same is true of {}.", finding.because, rights(more));
+            (about, because, format!("{} findings", group.len()))
+        }
     };
     vec![
         Cell::toned(finding.severity.word(), tone(finding.severity)),
         finding.kind.word().into(),
-        Cell::toned(about(graph, &finding.subject), Tone::Strong),
-        finding.because.as_str().into(),
-        since.into(),
-        Cell::toned(finding.id.as_str(), Tone::Dim),
+        Cell::toned(about, Tone::Strong),
+        because.into(),
+        since.join(", ").into(),
+        Cell::toned(id, Tone::Dim),
     ]
+}
+
+/// The rights by name, as far as a person wants to read them.
+fn rights(findings: &[Tracked]) -> String {
+    let mut names: Vec<String> = findings
+        .iter()
+        .filter_map(|tracked| match &tracked.finding.subject {
+            Subject::Grant { entitlement, .. } => Some(entitlement.clone()),
+            _ => None,
+        })
+        .collect();
+    if names.len() > RIGHTS_NAMED + 1 {
+        let more = names.split_off(RIGHTS_NAMED).len();
+        names.push(format!("{more} more"));
+    }
+    match names.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => names.concat(),
+    }
+}
+
+/// Since when a finding is there, or until when it can wait.
+fn since(tracked: &Tracked) -> String {
+    let standing = &tracked.standing;
+    match (&standing.put_off, standing.change) {
+        (Some(put_off), _) => format!("put off until {}", put_off.until),
+        (None, Since::New) => "new".to_owned(),
+        (None, change) => format!("{} {}", standing.first_seen.strftime("%Y-%m-%d"), change.word()),
+    }
 }
 
 fn tone(severity: Severity) -> Tone {

@@ -110,6 +110,47 @@ fn a_finding_that_was_put_off_is_out_of_the_way_until_its_day() {
 }
 
 #[test]
+fn rights_that_outlived_one_account_are_one_row_for_people_and_a_line_each_for_programs() {
+    let bench = Bench::small_company();
+    let config = std::fs::read_to_string(bench.path().join("rollbook.toml")).expect("it is there");
+    let more = "roles = \"Roles\"\nends = \"Last day\"\ngroups = \"Groups\"\n";
+    bench.write("rollbook.toml", &config.replace("roles = \"Roles\"\n", more));
+    let export = "User ID,User name,Name,E-mail,Status,Roles,Last day,Groups\n\
+        u1,ana.diaz,Ana Diaz,ana.diaz@acme.example,disabled,,2026-10-31,a;b;c;d;e;f\n\
+        u2,jan.jansen,Jan Jansen,jan.jansen@acme.example,disabled,,2026-10-30,a;b\n\
+        u3,kim.orlov,Kim Orlov,kim.orlov@acme.example,disabled,,2026-10-30,a\n";
+    bench.write("in/wiki.csv", export);
+    assert_eq!(bench.run(&["sync", "--today", TODAY]).code, 0);
+    let outlived = ["findings", "--kind", "outlived_grant", "--today", TODAY];
+    insta::assert_snapshot!("grouped_findings", bench.run(&outlived).all());
+    let with = |flag: &'static str| [&outlived[..], &[flag]].concat();
+    assert_eq!(bench.run(&with("--json")).json().len(), 9);
+    let each = bench.run(&with("--each"));
+    assert_eq!(each.out.matches("fnd_[ID]").count(), 9, "{}", each.all());
+    assert!(!each.out.contains("--each"), "nothing is left to show: {}", each.all());
+}
+
+#[test]
+fn a_request_that_the_administrator_refuses_ends_the_run_with_their_words() {
+    let bench = Bench::small_company();
+    bench.run(&["sync"]);
+    let asked = bench.run(&["offboard", "Ana Diaz", "--approve-by", "Kim Orlov", "--yes"]);
+    assert_eq!(asked.code, 4, "{}", asked.all());
+    let request = only_file(&bench.path().join("out/wiki"));
+    let refused = bench.path().join("out/wiki/refused");
+    std::fs::create_dir(&refused).expect("a folder");
+    let name = request.file_name().expect("a name");
+    std::fs::rename(&request, refused.join(name)).expect("it is moved");
+    std::fs::write(refused.join(name).with_extension("txt"), "She is on the board.\n")
+        .expect("the note");
+    let resumed = bench.run(&["run", "resume"]);
+    assert!(resumed.out.contains("says: She is on the board."), "{}", resumed.all());
+    let again = bench.run(&["run", "resume"]);
+    assert!(!again.out.contains("She is on the board."), "it is over: {}", again.all());
+    assert!(!request.exists(), "it is not asked again");
+}
+
+#[test]
 fn somebody_is_offboarded_and_the_next_export_proves_it() {
     let bench = Bench::small_company();
     bench.run(&["sync"]);
