@@ -363,15 +363,12 @@ fn names(left: &Node, right: &Node, rates: &Rates) -> Option<f64> {
 
 fn marks(left: &Node, right: &Node, rates: &Rates) -> Vec<Mark> {
     let mut marks = Vec::new();
-    if let (Some(a), Some(b)) = (left.birth, right.birth) {
-        if !rates.is_placeholder(a) && !rates.is_placeholder(b) {
-            let count = rates.birth.get(&a).copied().unwrap_or(1.0);
-            marks.push(Mark {
-                field: Field::Birth,
-                agrees: a == b,
-                chance: (count / rates.size).min(1.0 / 4000.0).max(1.0 / 20_000.0),
-            });
-        }
+    let known = |birth: Option<Date>| birth.filter(|b| !rates.is_placeholder(*b));
+    if let (Some(a), Some(b)) = (known(left.birth), known(right.birth)) {
+        let count = rates.birth.get(&a).copied().unwrap_or(1.0);
+        // Between one day in fifty years and one in ten: people of one kind are of one age.
+        let chance = (count / rates.size).clamp(1.0 / 20_000.0, 1.0 / 4000.0);
+        marks.push(Mark { field: Field::Birth, agrees: a == b, chance });
     }
     if !left.private.is_empty() && !right.private.is_empty() {
         let shared = left.private.iter().find(|m| right.private.contains(m));

@@ -187,13 +187,14 @@ impl Blocks {
         }
         // Places and dates alone name nobody whose everyday account it may be.
         let is_named = !found.is_empty() || seen.login.is_name;
-        if givens.is_empty() && found.len() < 3 && (is_named || seen.is_admin()) {
-            if let (Some(created), true) = (seen.created, unit != NONE) {
-                weak.extend(
-                    self.unit_days
-                        .between((unit, created - NEAR_DAYS), (unit, created + NEAR_DAYS)),
-                );
-            }
+        if givens.is_empty()
+            && found.len() < 3
+            && (is_named || seen.is_admin())
+            && let (Some(created), true) = (seen.created, unit != NONE)
+        {
+            weak.extend(
+                self.unit_days.between((unit, created - NEAR_DAYS), (unit, created + NEAR_DAYS)),
+            );
         }
         weak.sort_unstable();
         weak.dedup();

@@ -21,11 +21,14 @@ pub(crate) fn or_scaled(edges: &[Edge], usual: impl Fn(u32) -> Usual) -> Vec<f64
     }
 }
 
+/// An account that a person may take, its weight, and the index of the edge.
+type Wish = (usize, f64, usize);
+
 /// A group with accounts and persons numbered from 0.
 struct Table {
     accounts: usize,
-    /// Per person: how usual an account is, and the edges as (account, weight, index).
-    persons: Vec<(Usual, Vec<(usize, f64, usize)>)>,
+    /// Per person: how usual an account is, and what they may take.
+    persons: Vec<(Usual, Vec<Wish>)>,
     /// The weight of nobody per account, after its edges were scaled to at most one.
     nobody: Vec<f64>,
     edges: usize,
@@ -141,7 +144,7 @@ impl Table {
 fn ways(
     set: usize,
     usual: Usual,
-    wishes: &[(usize, f64, usize)],
+    wishes: &[Wish],
     mut each: impl FnMut(usize, f64, Option<usize>, Option<usize>),
 ) {
     each(set, 1.0 - usual.one, None, None);

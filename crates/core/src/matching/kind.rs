@@ -139,10 +139,10 @@ impl Kinds {
             return AccountKind::Admin;
         }
         let words = login_words(&account.login);
-        if words.len() > 1 {
-            if let Some(kind) = self.learned.get(&words[0]) {
-                return *kind;
-            }
+        if words.len() > 1
+            && let Some(kind) = self.learned.get(&words[0])
+        {
+            return *kind;
         }
         self.by_words(&words, shown)
     }

@@ -141,12 +141,15 @@ impl Pair {
         self.levels[field as usize]
     }
 
-    fn set(&mut self, field: Field, (level, chance): (Level, f64)) {
+    fn set(&mut self, field: Field, (level, chance): Reached) {
         self.levels[field as usize] = level;
         let bits = -chance.clamp(1e-9, 1.0).log2();
         self.rarity[field as usize] = (bits * 8.0).round().min(255.0) as u8;
     }
 }
+
+/// A level, and how often chance alone would reach it.
+type Reached = (Level, f64);
 
 /// What comparing needs to know beside the two that are compared.
 pub(crate) struct Scale<'a> {
@@ -182,12 +185,8 @@ impl Scale<'_> {
     }
 
     /// The reading of the shown name that fits best, and the levels it gives.
-    fn name<'s>(
-        &self,
-        seen: &'s Seen,
-        person: &Person,
-    ) -> (Option<&'s Cut>, (Level, f64), (Level, f64)) {
-        let mut best: Option<(&Cut, (Level, f64), (Level, f64))> = None;
+    fn name<'s>(&self, seen: &'s Seen, person: &Person) -> (Option<&'s Cut>, Reached, Reached) {
+        let mut best: Option<(&Cut, Reached, Reached)> = None;
         let nothing = Spelling::default();
         for (index, cut) in seen.cuts.iter().enumerate() {
             let is_first = index == 0;
@@ -202,7 +201,7 @@ impl Scale<'_> {
         best.map_or((None, (0, 1.0), (0, 1.0)), |(cut, s, g)| (Some(cut), s, g))
     }
 
-    fn surname(&self, cut: &Cut, text: Option<&Spelling>, person: &Person) -> (Level, f64) {
+    fn surname(&self, cut: &Cut, text: Option<&Spelling>, person: &Person) -> Reached {
         if let Some(form) = person.form(cut.family) {
             return (form_level(form), self.roster.share(cut.family, FORM));
         }
@@ -215,7 +214,7 @@ impl Scale<'_> {
         if is_like { (surname::ALIKE, self.alike) } else { (surname::CONFLICT, 1.0) }
     }
 
-    fn given_name(&self, cut: &Cut, text: &Spelling, person: &Person) -> (Level, f64) {
+    fn given_name(&self, cut: &Cut, text: &Spelling, person: &Person) -> Reached {
         if !cut.initials.is_empty() {
             return self.initials(&cut.initials, cut.letter, person);
         }
@@ -236,7 +235,7 @@ impl Scale<'_> {
         text: &Spelling,
         letter: Sym,
         person: &Person,
-    ) -> (Level, f64) {
+    ) -> Reached {
         if nicknames.iter().any(|g| person.nicknames.binary_search(g).is_ok()) {
             return (given::NICKNAME, self.roster.share_of_nicknames(nicknames));
         }
@@ -256,7 +255,7 @@ impl Scale<'_> {
         (given::CONFLICT, 1.0)
     }
 
-    fn initials(&self, shown: &str, letter: Sym, person: &Person) -> (Level, f64) {
+    fn initials(&self, shown: &str, letter: Sym, person: &Person) -> Reached {
         if person.initials.iter().any(|i| i == shown) {
             return (given::INITIALS, self.roster.share_of_initials(shown));
         }
@@ -269,7 +268,7 @@ impl Scale<'_> {
     }
 
     /// The name they go by, where it says more than the shown name did.
-    fn used_name(&self, seen: &Seen, person: &Person, shown: Level) -> (Level, f64) {
+    fn used_name(&self, seen: &Seen, person: &Person, shown: Level) -> Reached {
         let is_repeated = seen.used != NONE
             && seen.cuts.iter().any(|c| c.first == seen.used || c.given == seen.used);
         if seen.used_text.text.is_empty() || (is_repeated && shown != 0 && shown < given::INITIALS)
@@ -291,7 +290,7 @@ impl Scale<'_> {
         number: u32,
         makers: &Makers,
         agreed: Option<&Cut>,
-    ) -> (Level, f64) {
+    ) -> Reached {
         if !handle.is_name {
             return (0, 1.0);
         }
@@ -326,7 +325,7 @@ impl Scale<'_> {
         (26_f64.powi(-(family.len().min(4) as i32)) * 40.0).clamp(1e-4, 0.2)
     }
 
-    fn mail(&self, seen: &Seen, person: &Person) -> (Level, f64) {
+    fn mail(&self, seen: &Seen, person: &Person) -> Reached {
         for sym in &seen.mails {
             if person.work_emails.binary_search(sym).is_ok() {
                 return (mail::WORK, self.roster.share(*sym, MAIL));
@@ -363,7 +362,7 @@ impl Scale<'_> {
         }
     }
 
-    fn place(&self, seen: &Seen, person: &Person, at: usize, agrees: bool) -> (Level, f64) {
+    fn place(&self, seen: &Seen, person: &Person, at: usize, agrees: bool) -> Reached {
         let value = seen.place[at];
         if value == NONE || person.spells.iter().all(|s| s.place[at] == NONE) {
             return (0, 1.0);
@@ -389,7 +388,7 @@ impl Scale<'_> {
         }
     }
 
-    fn created(&self, seen: &Seen, person: &Person) -> (Level, f64) {
+    fn created(&self, seen: &Seen, person: &Person) -> Reached {
         let Some(created) = seen.created else { return (0, 1.0) };
         let starts = || person.spells.iter().filter_map(|s| s.starts);
         let Some(first) = starts().min() else { return (days::ABSENT, 1.0) };
@@ -402,7 +401,7 @@ impl Scale<'_> {
         all: impl Iterator<Item = i32>,
         outer: i32,
         is_start: bool,
-    ) -> (Level, f64) {
+    ) -> Reached {
         let near = all.min_by_key(|d| ((at - *d).abs(), *d)).unwrap_or(outer);
         let bucket = bucket(at - near);
         let (low, high) = bucket_range(bucket);
@@ -411,7 +410,7 @@ impl Scale<'_> {
         (bucket + if near == outer { 0 } else { days::NOT_OUTER }, chance)
     }
 
-    fn ended(&self, seen: &Seen, person: &Person) -> (Level, f64) {
+    fn ended(&self, seen: &Seen, person: &Person) -> Reached {
         let ends = || person.spells.iter().filter_map(|s| s.ends);
         let is_open = person.spells.iter().any(|s| s.ends.is_none());
         let last = ends().max();
@@ -500,11 +499,11 @@ fn given_level(form: Given) -> Level {
 pub(crate) fn bucket(difference: i32) -> Level {
     match difference {
         d if d.abs() <= days::EXACT => (d + days::EXACT + 1) as Level,
-        ..-366 => 66,
-        -366..-93 => 65,
-        ..0 => 64,
-        0..=93 => 67,
-        94..=366 => 68,
+        d if d < -366 => 66,
+        d if d < -93 => 65,
+        d if d < 0 => 64,
+        d if d <= 93 => 67,
+        d if d <= 366 => 68,
         _ => 69,
     }
 }

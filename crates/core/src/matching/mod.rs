@@ -255,7 +255,7 @@ impl<'a> Matching<'a> {
             // Without a shown name the login's own surname has made them a candidate.
             (is_family
                 && ((1..given::NICKNAME).contains(&shown)
-                    || shown >= given::INITIALS && shown < given::OTHER_INITIALS))
+                    || (given::INITIALS..given::OTHER_INITIALS).contains(&shown)))
                 || seen.cuts.is_empty()
         });
         let only = bearers.next()?;
