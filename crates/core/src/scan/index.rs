@@ -66,11 +66,15 @@ impl Index {
         }
     }
 
-    /// Has the place where `text` would lie brought near, so that [`Index::get`] need not wait for
-    /// memory. Asked for many texts one after the other, the waits overlap.
-    pub(super) fn foresee(&self, text: &[u8]) {
-        let slot = &self.slots[start(print(text), self.slots.len() - 1)];
-        std::hint::black_box(slot.human);
+    /// The place at which the search for `text` begins.
+    pub(super) fn begin(&self, text: &[u8]) -> usize {
+        start(print(text), self.slots.len() - 1)
+    }
+
+    /// Looks at many places and does nothing with them. The processor waits for memory once for all
+    /// of them, and [`Index::get`] need not wait again.
+    pub(super) fn bring_near(&self, places: &[usize]) {
+        std::hint::black_box(places.iter().fold(0, |seen, &at| seen ^ self.slots[at].human));
     }
 
     /// Lets `text` name `human`, beside whomever it names already.

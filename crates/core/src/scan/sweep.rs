@@ -108,6 +108,9 @@ pub struct Sweep<'a> {
     there: Bits,
     counts: Counts,
     room: String,
+    /// Places in the tables that the next accounts will ask for.
+    near_numbers: Vec<usize>,
+    near_emails: Vec<usize>,
 }
 
 impl<'a> Sweep<'a> {
@@ -119,6 +122,8 @@ impl<'a> Sweep<'a> {
             there: Bits::default(),
             counts: Counts::default(),
             room: String::new(),
+            near_numbers: Vec::new(),
+            near_emails: Vec::new(),
         }
     }
 
@@ -166,7 +171,7 @@ impl<'a> Sweep<'a> {
         accounts: &[S],
         mut tell: impl FnMut(&S, Found) -> Result<(), S::Error>,
     ) -> Result<(), S::Error> {
-        accounts.iter().for_each(|account| self.foresee(account));
+        self.foresee(accounts);
         for account in accounts {
             if let Some(found) = self.take(account)? {
                 tell(account, found)?;
@@ -195,18 +200,25 @@ impl<'a> Sweep<'a> {
         Ok(if made_later { Owner::Unsure(rule) } else { Owner::Sure(rule, human) })
     }
 
-    /// Has everything brought near that will most likely be asked for.
-    fn foresee<S: Seen>(&mut self, account: &S) {
-        let Self { roll, room, .. } = self;
-        let numbers = [account.external_id(), account.worker_number(), account.login()];
-        if let Some(number) = numbers.into_iter().find(|number| !number.is_empty()) {
-            roll.numbers.foresee(folded(number, room).as_bytes());
-        }
-        if numbers[..2].iter().all(|number| number.is_empty()) {
-            for address in account.verified_emails() {
-                roll.emails.foresee(folded_address(address, room).as_bytes());
+    /// Has brought near what will most likely be asked for.
+    fn foresee<S: Seen>(&mut self, accounts: &[S]) {
+        let Self { roll, room, near_numbers, near_emails, .. } = self;
+        near_numbers.clear();
+        near_emails.clear();
+        for account in accounts {
+            let numbers = [account.external_id(), account.worker_number(), account.login()];
+            if let Some(number) = numbers.into_iter().find(|number| !number.is_empty()) {
+                near_numbers.push(roll.numbers.begin(folded(number, room).as_bytes()));
+            }
+            if numbers[..2].iter().all(|number| number.is_empty()) {
+                let addresses = account.verified_emails();
+                near_emails.extend(
+                    addresses.map(|one| roll.emails.begin(folded_address(one, room).as_bytes())),
+                );
             }
         }
+        roll.numbers.bring_near(near_numbers);
+        roll.emails.bring_near(near_emails);
     }
 
     /// Whom the strongest key names that names anybody.

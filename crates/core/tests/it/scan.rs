@@ -157,12 +157,12 @@ fn scanned(small: &Small) -> (Said, Vec<Counts>) {
     for (instance, covers) in INSTANCES.iter().zip(&small.covers) {
         let presences = roll.presences(covers);
         let mut sweep = Sweep::new(&roll, &presences);
-        for account in small.accounts.iter().filter(|one| one.instance.as_str() == *instance) {
-            let Ok(found) = sweep.take(account);
-            if let Some(Found { kind, owner, .. }) = found {
-                said.insert((kind, account.account_ref().to_string(), owner.map(record_of)));
-            }
-        }
+        let here = small.accounts.iter().filter(|one| one.instance.as_str() == *instance);
+        let here: Vec<Account> = here.cloned().collect();
+        let Ok(()) = sweep.take_all(&here, |account, Found { kind, owner, .. }| {
+            said.insert((kind, account.account_ref().to_string(), owner.map(record_of)));
+            Ok(())
+        });
         let (count, bits) = sweep.finish();
         all.add(&bits);
         there.push(bits);
