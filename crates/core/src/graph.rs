@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use crate::account::{Account, Group};
+use crate::canonical::fold;
 use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName};
 use crate::identity::{Identity, Lookalike};
 use crate::link::{Link, LinkState};
@@ -45,6 +46,16 @@ pub struct View {
     pub admin_roles: Vec<String>,
     /// After how many hours without a complete snapshot the view is stale.
     pub stale_after_h: u32,
+}
+
+impl View {
+    /// Whether a role or entitlement makes whoever has it an administrator there. The policy names
+    /// roles and groups as people do; a group's right is known by the group's key as well.
+    pub fn is_admin_right(&self, right: &str) -> bool {
+        let named = |name: &str| self.admin_roles.iter().any(|role| fold(role) == fold(name));
+        let group = || self.groups.iter().find(|group| group.key.as_str() == right);
+        named(right) || group().is_some_and(|group| named(&group.name))
+    }
 }
 
 /// How well one source is seen.

@@ -95,7 +95,7 @@ impl Engine {
     /// the database is not the one that the checkpoints outside speak of. Then nothing was done.
     /// What happens to a single change is no error but part of the report.
     pub async fn apply(&self, id: &PlanId, by: &str, progress: &dyn Progress) -> Result<RunReport> {
-        named(by)?;
+        let by = named(by)?;
         self.check_not_older()?;
         let proposal = self.proposal(id)?;
         if proposal.run.is_some() {

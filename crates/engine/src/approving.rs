@@ -18,7 +18,7 @@ impl Engine {
     /// the plan, is concerned by it or is no approver, or when the plan was run already. A refusal
     /// is recorded too.
     pub fn approve(&self, id: &PlanId, digest: &str, by: &str, reason: &str) -> Result<Approval> {
-        named(by)?;
+        let by = named(by)?;
         self.check_not_older()?;
         let proposal = self.proposal(id)?;
         let now = self.now();

@@ -205,8 +205,11 @@ fn check_signed(store: &Store, key: &SigningKey) -> Result<()> {
     match newest.is_none_or(|newest| newest.is_signed_by(&key.verifying_key())) {
         true => Ok(()),
         false => Err(Error::setup(
-            "The newest checkpoint in the database was not signed with this workspace's key.",
+            "The newest checkpoint in the database is not what this workspace's key signed.",
         )
-        .hint("The key or the database is from elsewhere. Restore both from one backup.")),
+        .hint(
+            "The key or the database is from elsewhere, or was changed. Restore both from one \
+             backup.",
+        )),
     }
 }

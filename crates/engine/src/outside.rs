@@ -138,7 +138,7 @@ impl Engine {
         let differing: Vec<_> = inside.into_iter().filter(|c| !checkpoints.contains(c)).collect();
         checkpoints.extend(differing);
         event::check(&events, &bodies, &checkpoints, &self.key.verifying_key()).map_err(|broken| {
-            Error::new(Kind::Contradicted, format!("The audit chain is broken. {broken}."))
+            Error::new(Kind::Contradicted, format!("The audit chain is broken. {broken}"))
                 .hint("Stop working with this workspace; keep a copy of it and of the checkpoints.")
         })
     }

@@ -81,7 +81,7 @@ impl Engine {
     }
 
     fn propose(&self, graph: &Graph, wishes: &[Wish], by: &str) -> Result<Proposal> {
-        named(by)?;
+        let by = named(by)?;
         let (policy, now) = (&self.config.policy, self.now());
         let plan = plan::plan(graph, wishes, &self.reach()?, policy, by, now);
         self.store.write(|book| {

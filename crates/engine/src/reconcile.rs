@@ -122,7 +122,7 @@ impl Engine {
     /// # Errors
     /// When no reason is given, or when the database refuses.
     pub fn decide(&self, verdict: LinkVerdict, by: &str, reason: &str) -> Result<Reconciled> {
-        named(by)?;
+        let by = named(by)?;
         let decision =
             Decision { verdict, by: by.to_owned(), at: self.now(), reason: reason.to_owned() };
         self.store.write(|book| {
@@ -235,11 +235,11 @@ fn subject_of(verdict: &LinkVerdict) -> String {
     }
 }
 
-/// Whoever decides is a named person.
-pub(crate) fn named(by: &str) -> Result<()> {
-    if by.trim().is_empty() {
-        return Err(Error::input("It is not said who you are.")
-            .hint("Add `--by NAME` or set ROLLBOOK_BY; the name goes into the audit chain."));
+/// Whoever decides is a named person: their name without the space around it.
+pub(crate) fn named(by: &str) -> Result<&str> {
+    match by.trim() {
+        "" => Err(Error::input("It is not said who you are.")
+            .hint("Add `--by NAME` or set ROLLBOOK_BY; the name goes into the audit chain.")),
+        name => Ok(name),
     }
-    Ok(())
 }

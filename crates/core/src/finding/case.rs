@@ -59,8 +59,7 @@ impl<'a> Case<'a> {
 
     /// Whether the entitlement itself is an administrator's in that instance.
     pub(super) fn is_admin_entitlement(&self, instance: &InstanceName, entitlement: &str) -> bool {
-        self.view(instance)
-            .is_some_and(|view| view.admin_roles.iter().any(|role| role == entitlement))
+        self.view(instance).is_some_and(|view| view.is_admin_right(entitlement))
     }
 
     /// A finding about an account, with what was read of the account as the last evidence.

@@ -302,8 +302,7 @@ fn is_privileged(graph: &Graph, change: &Change) -> bool {
 
 /// Whether a role or entitlement counts as administrator in an instance.
 pub(crate) fn is_admin_right(graph: &Graph, instance: &InstanceName, right: &str) -> bool {
-    let view = graph.views().get(instance);
-    view.is_some_and(|view| view.admin_roles.iter().any(|role| fold(role) == fold(right)))
+    graph.views().get(instance).is_some_and(|view| view.is_admin_right(right))
 }
 
 /// The rights of an account that make it an administrator's, by name as the instance gives them.

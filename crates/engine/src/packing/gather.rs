@@ -234,9 +234,11 @@ fn key_of(one: &ChangeReport) -> AccountKey {
 }
 
 fn is_privileged(graph: &Graph, account: &Account, link: &Link) -> bool {
-    let admin_roles = graph.views().get(&account.instance).map(|view| &view.admin_roles);
-    let holds = |role: &String| rollbook_core::step::holds(account, role);
-    link.kind == AccountKind::Admin || admin_roles.is_some_and(|roles| roles.iter().any(holds))
+    let grants = account.grants.iter().map(|grant| &grant.entitlement);
+    let mut rights = account.roles.iter().chain(grants);
+    let view = graph.views().get(&account.instance);
+    link.kind == AccountKind::Admin
+        || view.is_some_and(|view| rights.any(|right| view.is_admin_right(right)))
 }
 
 /// What the plans left alone, what did not end as wanted, and accounts that may be the person's.

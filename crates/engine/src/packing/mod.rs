@@ -37,7 +37,7 @@ impl Engine {
     /// # Errors
     /// When the subject is unknown, the chain is broken, or the folder exists or cannot be written.
     pub fn pack(&self, subject: &Subject, folder: &Path, by: &str) -> Result<Manifest> {
-        named(by)?;
+        let by = named(by)?;
         let now = self.now();
         let gathered = self.gather(subject)?;
         // Reading evidence is itself an event, and the pack shows it.
