@@ -33,6 +33,8 @@ pub struct Profile {
     pub groups: bool,
     /// Whether users list their groups.
     pub groups_on_users: bool,
+    /// Whether `externalId` is kept; otherwise it is passed over in silence.
+    pub external_ids: bool,
     /// Where groups show their members.
     pub members: MembersShown,
     /// The most members that a group in a list shows, whatever it has.
@@ -156,6 +158,7 @@ impl Profile {
             delete: DeleteMeans::Gone,
             groups: true,
             groups_on_users: true,
+            external_ids: true,
             members: MembersShown::Everywhere,
             members_in_lists_max: None,
             members_max: None,

@@ -19,6 +19,9 @@ impl Site {
         for read_only in ["id", "meta", "groups"] {
             remove_key(&mut resource, read_only);
         }
+        if !self.profile.external_ids {
+            remove_key(&mut resource, "externalId");
+        }
         self.check(kind, &mut resource, None)?;
         let mut resource = Value::Object(resource);
         resource["id"] = self.new_id(kind);

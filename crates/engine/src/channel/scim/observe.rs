@@ -175,12 +175,11 @@ impl ScimChannel {
     async fn members_in_full(&self, groups: &mut [Group], patience: &mut Patience) -> Coverage {
         let fullest = groups.iter().map(|g| g.members.len()).max().unwrap_or_default();
         let mut is_cut_in_lists = false;
-        let mut probed = 0;
-        for group in groups.iter_mut().filter(|g| fullest > 0 && g.members.len() == fullest) {
+        let is_full = |group: &&mut Group| fullest > 0 && group.members.len() == fullest;
+        for (probed, group) in groups.iter_mut().filter(is_full).enumerate() {
             if probed >= GROUPS_PROBED && !is_cut_in_lists {
                 break;
             }
-            probed += 1;
             match self.alone(&group.key, patience).await {
                 Ok(Some(seen)) => {
                     is_cut_in_lists |= seen.members.len() > fullest;
