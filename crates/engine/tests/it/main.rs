@@ -7,15 +7,18 @@ mod changes;
 mod config;
 mod evidence;
 mod file_channel;
+mod job;
 mod kill;
 mod peer_job;
 mod peers;
 mod scanning;
+mod scene;
 mod scim_apply;
 mod scim_observe;
 mod scim_settings;
 mod scim_wire;
 mod source;
+mod workspace;
 
 /// What a person reads of an error: the message and its hints, a line each.
 fn said(error: &rollbook_engine::Error) -> String {
