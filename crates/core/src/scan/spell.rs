@@ -1,4 +1,4 @@
-//! When somebody is here, at twelve bytes a worker record.
+//! When somebody is here, at sixteen bytes a worker record.
 
 use jiff::civil::Date;
 
