@@ -61,8 +61,11 @@ impl Engine {
     pub(crate) fn open_channel(&self, instance: &InstanceConfig) -> Result<Open> {
         match (&instance.scim, &instance.file) {
             (Some(scim), _) => {
-                let channel = ScimChannel::new(settings(instance, scim, &self.dir)?)?;
-                Ok(Open::Scim(Box::new(channel)))
+                let mut settings = settings(instance, scim, &self.dir)?;
+                let seen = self.store.read(|book| book.newest_snapshot(&instance.name))?;
+                settings.shows_members = seen
+                    .is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty()));
+                Ok(Open::Scim(Box::new(ScimChannel::new(settings)?)))
             }
             (None, Some(_)) => {
                 let zone = self.config.workspace.zone();
@@ -74,6 +77,12 @@ impl Engine {
             ))
             .hint("Add `[instance.scim]` or `[instance.file]` to rollbook.toml.")),
         }
+    }
+
+    /// Whether the instance showed who is in any of its groups when it was last read.
+    fn showed_members(&self, instance: &InstanceName) -> Result<bool> {
+        let head = self.store.read(|book| book.newest_snapshot(instance))?;
+        Ok(head.is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty())))
     }
 
     /// The configuration of an instance.

@@ -4,6 +4,7 @@ use rollbook_core::account::State;
 use rollbook_core::change::{Change, Op};
 use rollbook_core::step::{ATTRIBUTES, Outcome, Seen, Verdict, judge};
 use rollbook_engine::channel::Channel;
+use rollbook_engine::channel::scim::{ScimChannel, ScimSettings};
 use rollbook_testkit::scim_vendor::{
     DeleteMeans, Filters, MembersShown, PatchForm, PatchSupport, PutWithoutActive,
 };
@@ -11,7 +12,7 @@ use rollbook_testkit::{Fault, Profile, ScimVendor, Twist};
 use serde_json::{Value, json};
 
 use crate::changes::{change, check_done, create, update};
-use crate::scim_observe::channel;
+use crate::scim_observe::{channel, settings};
 
 const ANA: &str = "ana@acme.example";
 
@@ -420,6 +421,19 @@ async fn an_empty_group_without_members_is_empty_where_other_groups_show_theirs(
     let revoke = on_ana(Op::Revoke { entitlement: "200".into() });
     assert_eq!(judge(&revoke, &channel.look(&revoke).await), Verdict::Confirmed);
     check_done(&channel, &on_ana(Op::Grant { entitlement: "200".into() })).await;
+}
+
+#[tokio::test]
+async fn the_only_group_without_members_is_empty_where_members_were_seen_before() {
+    let vendor = ScimVendor::start(Profile::full()).await.unwrap();
+    vendor.seed_user(json!({"id": "1", "userName": ANA, "active": true}));
+    vendor.seed_group(json!({"id": "100", "displayName": "Sales"}));
+    let revoke = on_ana(Op::Revoke { entitlement: "100".into() });
+    for (shows_members, is_confirmed) in [(true, true), (false, false)] {
+        let settings = ScimSettings { shows_members, ..settings(&vendor) };
+        let seen = ScimChannel::new(settings).unwrap().look(&revoke).await;
+        assert_eq!(judge(&revoke, &seen) == Verdict::Confirmed, is_confirmed, "{seen:?}");
+    }
 }
 
 #[tokio::test]

@@ -62,6 +62,9 @@ pub struct ScimSettings {
     pub verified_domains: Vec<String>,
     /// How many requests may be sent in any second, at least 1.
     pub requests_per_second_max: u32,
+    /// Whether the instance was seen to show who is in a group. A group that then shows nobody is
+    /// empty. Default false: it is found out.
+    pub shows_members: bool,
     /// The vendor's peculiarities that cannot be found out by trying.
     pub quirks: ScimQuirks,
 }
@@ -95,6 +98,7 @@ impl ScimSettings {
             patience: Duration::from_secs(180),
             verified_domains: Vec::new(),
             requests_per_second_max: REQUESTS_PER_SECOND_MAX,
+            shows_members: false,
             quirks: ScimQuirks::default(),
         }
     }
@@ -129,13 +133,8 @@ impl ScimChannel {
             body_bytes_max: settings.body_bytes_max,
         })?;
         let pace = Pace::new(settings.requests_per_second_max);
-        Ok(Self {
-            settings,
-            http,
-            pace,
-            avoided: Mutex::default(),
-            shows_members: AtomicBool::default(),
-        })
+        let shows_members = AtomicBool::new(settings.shows_members);
+        Ok(Self { settings, http, pace, avoided: Mutex::default(), shows_members })
     }
 
     /// The turns that its requests take.
