@@ -79,12 +79,6 @@ impl Engine {
         }
     }
 
-    /// Whether the instance showed who is in any of its groups when it was last read.
-    fn showed_members(&self, instance: &InstanceName) -> Result<bool> {
-        let head = self.store.read(|book| book.newest_snapshot(instance))?;
-        Ok(head.is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty())))
-    }
-
     /// The configuration of an instance.
     pub(crate) fn instance(&self, name: &InstanceName) -> Result<&InstanceConfig> {
         self.config.instances.iter().find(|i| i.name == *name).ok_or_else(|| {

@@ -2,13 +2,14 @@
 
 use std::fs;
 
-use jiff::ToSpan as _;
+use jiff::{SignedDuration, ToSpan as _};
 use rollbook_core::account::State;
 use rollbook_core::change::Op;
 use rollbook_core::finding::{Kind, PutOff, Subject};
 use rollbook_core::link::{LinkState, LinkVerdict};
 use rollbook_core::plan::{Asked, Want, Wish};
 use rollbook_core::snapshot::Coverage;
+use rollbook_engine::clock::Clock;
 use rollbook_engine::packing;
 use rollbook_engine::progress::Quiet;
 use rollbook_engine::{Engine, Stand};
@@ -321,6 +322,33 @@ async fn a_leavers_rights_are_revoked_on_the_account_that_the_same_plan_suspends
     let plan = engine.plan_offboard(&person(&engine, "E2"), "robin").unwrap();
     assert_eq!(plan.stops, []);
     let report = run(&engine, &plan).await;
+    insta::assert_snapshot!(stands(&report), @r"
+    suspend bob@example.com (Bob Birch) in archive: waiting
+    suspend bob@example.com (Bob Birch) in wiki: confirmed
+    revoke bob@example.com (Bob Birch) in wiki: confirmed
+    ");
+}
+
+#[tokio::test]
+async fn what_a_run_did_itself_does_not_hold_back_the_rest_of_it_when_it_goes_on() {
+    let scene = Scene::new().await;
+    scene.workers(&[("Bob", "2026-01-31")]);
+    scene.configure("[policy]\nrevoke_on_leave = true\n");
+    let engine = scene.synced().await;
+    let plan = engine.plan_offboard(&person(&engine, "E2"), "robin").unwrap();
+    let busy = Twist::Status { status: 503, retry_after: Some("3600".to_owned()), body: None };
+    scene.vendor.fault(Fault::on("PATCH", "/Groups/*", busy));
+    let report = run(&engine, &plan).await;
+    insta::assert_snapshot!(stands(&report), @r"
+    suspend bob@example.com (Bob Birch) in archive: waiting
+    suspend bob@example.com (Bob Birch) in wiki: confirmed
+    revoke bob@example.com (Bob Birch) in wiki: later
+    ");
+    scene.vendor.clear_faults();
+    drop(engine);
+    let later = Clock::Shifted(SignedDuration::from_hours(2));
+    let engine = Engine::open(&scene.book(), later).unwrap();
+    let report = engine.resume(&Quiet).await.unwrap().remove(0);
     insta::assert_snapshot!(stands(&report), @r"
     suspend bob@example.com (Bob Birch) in archive: waiting
     suspend bob@example.com (Bob Birch) in wiki: confirmed

@@ -5,6 +5,7 @@
 mod adoption;
 mod changes;
 mod config;
+mod disk_full;
 mod evidence;
 mod file_channel;
 mod job;

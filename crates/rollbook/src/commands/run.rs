@@ -204,10 +204,11 @@ fn sentence(report: &ChangeReport) -> Option<String> {
         Stand::Ended(Ending::Confirmed { .. }) => None,
         Stand::Ended(ending) => Some(explain::ending(change, ending)),
         Stand::Held => Some(format!(
-            "Not begun: {} {} in {}. A stop or a missing approval holds it back.",
+            "Held back: {} {} in {}. {}",
             change.op.verb(),
             change.label,
-            change.instance
+            change.instance,
+            report.held_because.as_deref().unwrap_or("Nothing was sent.")
         )),
         Stand::Waiting => Some(format!(
             "Waiting: {} {} in {}. {} `rollbook run resume` looks again.",
@@ -234,7 +235,7 @@ fn line(report: &RunReport, change: &ChangeReport) -> Value {
             | Ending::Refused { why }
             | Ending::Failed { why, .. },
         ) => Some(why),
-        _ => None,
+        _ => change.held_because.as_ref(),
     };
     json!({
         "run": report.run.id,
