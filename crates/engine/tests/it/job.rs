@@ -286,8 +286,8 @@ async fn every_operation_is_done_once_and_seen() {
     let wishes = [
         create,
         wish(&engine, "Ana", Op::Suspend),
-        wish(&engine, "Bob", Op::Revoke { entitlement: group("Editors").into() }),
-        wish(&engine, "Dan", Op::Grant { entitlement: group("Editors").into() }),
+        wish(&engine, "Bob", Op::Revoke { entitlement: group("Editors") }),
+        wish(&engine, "Dan", Op::Grant { entitlement: group("Editors") }),
         wish(&engine, "Eve", Op::Update { set: title }),
         wish(&engine, "Finn", Op::Remove),
     ];
