@@ -137,6 +137,23 @@ impl Pair {
         f64::from(self.rarity[field]) / 8.0
     }
 
+    /// Whether anything in it names the person. Places and dates alone single somebody out often
+    /// enough, and name nobody.
+    pub(crate) fn is_named(&self) -> bool {
+        let handle = |field| (1..=login::SURNAME).contains(&(self.level(field) % login::APART));
+        let called = |field| {
+            let level = self.level(field);
+            (1..=given::ALIKE).contains(&level)
+                || (given::INITIALS..=given::SOME_INITIALS).contains(&level)
+        };
+        (surname::USED..=surname::ALIKE).contains(&self.level(Field::Surname))
+            || called(Field::GivenName)
+            || called(Field::UsedName)
+            || handle(Field::Login)
+            || handle(Field::Local)
+            || (mail::WORK..=mail::PRIVATE).contains(&self.level(Field::Mail))
+    }
+
     pub(crate) fn level(&self, field: Field) -> Level {
         self.levels[field as usize]
     }

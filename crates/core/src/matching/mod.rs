@@ -399,7 +399,8 @@ impl<'a> Matching<'a> {
         let best = ranked.first().map_or(0.0, |(score, _)| *score);
         let key = self.keys[index].as_ref();
         let is_claimed = |person: u32| key.is_some_and(|k| k.persons.contains(&person));
-        if best >= AUTO_MIN && (key.is_none() || is_claimed(ranked[0].1.person)) {
+        let is_safe = |pair: &Pair| pair.is_named() && (key.is_none() || is_claimed(pair.person));
+        if best >= AUTO_MIN && is_safe(ranked[0].1) {
             let because = reasons.of_pair(class, account, ranked[0].1);
             let owner = self.candidate(index, ranked[0].1.person, best, because.clone());
             return (LinkState::Auto { owner }, "model", best, because);
