@@ -11,6 +11,7 @@ mod channels;
 pub mod clock;
 pub mod config;
 pub mod crash;
+mod driving;
 mod engine;
 pub mod error;
 pub mod evidence;

@@ -1,0 +1,221 @@
+//! Drives the changes of a run: acts, looks, and records each thing before the next is done.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use rollbook_core::canonical;
+use rollbook_core::change::{Change, Op};
+use rollbook_core::event::Draft;
+use rollbook_core::explain;
+use rollbook_core::guard::PastEffect;
+use rollbook_core::id::InstanceName;
+use rollbook_core::step::{self, Next, Recorded, Seen, Verdict};
+use serde_json::json;
+
+use crate::applying::Leave;
+use crate::channels::Open;
+use crate::crash;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::progress::Progress;
+use crate::store::{RunRow, Writing};
+
+/// How long a stage of a run waits for vendors before it leaves changes for [`Engine::resume`].
+const PATIENCE: SignedDuration = SignedDuration::from_mins(6);
+
+impl Engine {
+    /// Brings the changes of one stage as far as they go now, each at once; then waits for those
+    /// that must be looked at later, all of them together.
+    pub(crate) async fn drive_stage(
+        &self,
+        run: &RunRow,
+        stage: &[Change],
+        channels: &BTreeMap<InstanceName, Option<Open>>,
+        leave: &Leave,
+        progress: &dyn Progress,
+    ) -> Result<()> {
+        let mut waiting = Vec::new();
+        for change in stage {
+            progress.say(&explain::change(change));
+            if let Some(Some(channel)) = channels.get(&change.instance)
+                && let Some(due) = self.drive(run, change, channel, leave).await?
+            {
+                waiting.push((due, change, channel));
+            }
+            progress.advance(1);
+        }
+        let deadline = self.now().checked_add(PATIENCE).unwrap_or(Timestamp::MAX);
+        while let Some(next) = waiting.iter().map(|(due, ..)| *due).min().filter(|d| *d < deadline)
+        {
+            if let Ok(left) = Duration::try_from(next.duration_since(self.now())) {
+                tokio::time::sleep(left).await;
+            }
+            let mut later = Vec::new();
+            for (due, change, channel) in waiting {
+                let due = match due <= self.now() {
+                    true => self.drive(run, change, channel, leave).await?,
+                    false => Some(due),
+                };
+                later.extend(due.map(|due| (due, change, channel)));
+            }
+            waiting = later;
+        }
+        Ok(())
+    }
+
+    /// How long the change's instance may take to show it; an instance that the configuration no
+    /// longer names gets all the time there is.
+    pub(crate) fn settles_within_s(&self, change: &Change) -> u32 {
+        self.instance(&change.instance).map_or(step::SETTLES_WITHIN_S, |i| i.settles_within_s)
+    }
+
+    pub(crate) fn channel_of(&self, instance: &InstanceName) -> Result<Open> {
+        self.open_channel(self.instance(instance)?)
+    }
+
+    /// Brings one change as far as it goes now, and says when it can go on, if it can.
+    async fn drive(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        leave: &Leave,
+    ) -> Result<Option<Timestamp>> {
+        loop {
+            let recorded = self.store.read(|book| book.steps_of(&run.id, &change.id))?;
+            let now = self.now();
+            match step::next(&recorded, self.settles_within_s(change), now) {
+                Next::Act if !leave.allows(change, now) => return Ok(None),
+                Next::Act => self.act(run, change, channel).await?,
+                Next::LookFirst => self.look_first(run, change, channel, &recorded).await?,
+                Next::Verify { not_before } if not_before > now => return Ok(Some(not_before)),
+                Next::Verify { .. } => self.look_again(run, change, channel).await?,
+                Next::RetryAt(at) => return Ok(Some(at)),
+                Next::Wait if !self.was_done(run, change, channel).await? => return Ok(None),
+                Next::Wait => {}
+                Next::End(_) => return Ok(None),
+            }
+        }
+    }
+
+    async fn act(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
+        crash::point("before_intent");
+        let at = self.now();
+        self.store.write(|book| {
+            book.put_effect(&change.instance, change, &PastEffect::of(change, at))?;
+            book.add_step(&run.id, &change.id, at, &Recorded::Intended { at })?;
+            book.record(draft("change_intended", run, change, at, canonical::value_of(change)))
+        })?;
+        crash::point("intent_recorded");
+        let outcome = channel.apply(change).await;
+        crash::point("effect_done");
+        let at = self.now();
+        let body = canonical::value_of(&outcome);
+        self.store.write(|book| {
+            book.add_step(&run.id, &change.id, at, &Recorded::Acted { at, outcome })?;
+            book.record(draft("change_answered", run, change, at, body))
+        })?;
+        crash::point("outcome_recorded");
+        Ok(())
+    }
+
+    async fn look_first(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        recorded: &[Recorded],
+    ) -> Result<()> {
+        let seen = channel.look(change).await;
+        crash::point("look_done");
+        let keeps_ids = self.keeps_external_ids(change)?;
+        let (at, found) = (self.now(), step::found_after(change, &seen, recorded, keeps_ids));
+        let body =
+            json!({"found": canonical::value_of(&found), "seen": canonical::value_of(&seen)});
+        self.store.write(|book| {
+            remember(book, change, &seen)?;
+            book.add_step(&run.id, &change.id, at, &Recorded::Looked { at, found })?;
+            book.record(draft("change_looked", run, change, at, body))
+        })
+    }
+
+    /// Whether an account of the change's instance was ever seen with an external id. Only a create
+    /// asks for it.
+    fn keeps_external_ids(&self, change: &Change) -> Result<bool> {
+        if !matches!(change.op, Op::Create { .. }) {
+            return Ok(true);
+        }
+        let accounts = self.store.read(|book| book.accounts())?;
+        let here = accounts.iter().filter(|account| account.instance == change.instance);
+        Ok(here.into_iter().any(|account| !account.external_id.is_empty()))
+    }
+
+    async fn look_again(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
+        let seen = channel.look(change).await;
+        crash::point("look_done");
+        let (at, verdict) = (self.now(), step::judge(change, &seen));
+        let retry_at = match &seen {
+            Seen::Unobservable { retry_at, .. } => *retry_at,
+            Seen::Present { .. } | Seen::Absent => None,
+        };
+        let body =
+            json!({"verdict": canonical::value_of(&verdict), "seen": canonical::value_of(&seen)});
+        self.store.write(|book| {
+            remember(book, change, &seen)?;
+            let recorded = Recorded::Verified { at, verdict, retry_at };
+            book.add_step(&run.id, &change.id, at, &recorded)?;
+            book.record(draft("change_verified", run, change, at, body))
+        })?;
+        crash::point("verdict_recorded");
+        Ok(())
+    }
+
+    /// Whether what somebody was asked to do shows, or they said no. Only then is the task over; what
+    /// does not show yet stays their task.
+    async fn was_done(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<bool> {
+        let seen = channel.look(change).await;
+        let at = self.now();
+        if step::judge(change, &seen) != Verdict::Confirmed {
+            let Some(outcome) = channel.refused(change).await else { return Ok(false) };
+            let body = canonical::value_of(&outcome);
+            self.store.write(|book| {
+                book.add_step(&run.id, &change.id, at, &Recorded::Acted { at, outcome })?;
+                book.record(draft("change_answered", run, change, at, body))
+            })?;
+            return Ok(true);
+        }
+        let body = json!({"seen": canonical::value_of(&seen)});
+        self.store.write(|book| {
+            book.add_step(&run.id, &change.id, at, &Recorded::Proven { at })?;
+            book.record(draft("task_proven", run, change, at, body))
+        })?;
+        Ok(true)
+    }
+}
+
+/// Brings what is known of an account up to what a look saw.
+fn remember(book: &Writing<'_>, change: &Change, seen: &Seen) -> Result<()> {
+    match (seen, &change.account) {
+        (Seen::Present { account }, _) => book.put_seen(account),
+        (Seen::Absent, Some(key)) => book.put_absent(&change.instance, key.as_str()),
+        (Seen::Absent, None) | (Seen::Unobservable { .. }, _) => Ok(()),
+    }
+}
+
+fn draft(
+    kind: &str,
+    run: &RunRow,
+    change: &Change,
+    at: Timestamp,
+    body: serde_json::Value,
+) -> Draft {
+    Draft {
+        kind: kind.to_owned(),
+        actor: "rollbook".to_owned(),
+        on_behalf_of: run.id.to_string(),
+        subject: change.id.to_string(),
+        at,
+        body,
+    }
+}
