@@ -62,9 +62,7 @@ impl WorkerRecord {
 }
 
 /// The parts of a person's name. Empty text: the source does not say.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct PersonName {
     /// All given names, e.g. `Zofia Magdalena`.
@@ -94,9 +92,7 @@ pub struct PersonName {
 }
 
 /// Where in the organisation somebody works, and as what. Empty text: not delivered.
-#[derive(
-    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Placement {
     /// Organisational unit.
