@@ -13,14 +13,14 @@ impl Dice {
     }
 
     /// The next number.
-    pub fn next(&mut self) -> u64 {
+    pub fn throw(&mut self) -> u64 {
         self.at = self.at.wrapping_add(0x9E37_79B9_7F4A_7C15);
         mixed(self.at)
     }
 
     /// A number below `end`, which is at least 1.
     pub fn below(&mut self, end: u64) -> u64 {
-        self.next() % end
+        self.throw() % end
     }
 
     /// `true` in `per_mille` of 1000 throws.

@@ -237,20 +237,19 @@ fn defaults() -> Vec<f64> {
     for field in [Field::Created, Field::Ended] {
         set(field, &default_days());
     }
-    let open = days::NO_END;
-    set(
-        Field::Ended,
-        &[
-            (open, 0.8),
-            (open + 1, 0.1),
-            (open + 2, 0.1),
-            (open + 10, 0.2),
-            (open + 11, 0.6),
-            (open + 12, 0.2),
-        ],
-    );
+    set(Field::Ended, &OPEN_DAYS);
     shares
 }
+
+/// Accounts without an end: mostly their owner has none either.
+const OPEN_DAYS: [(Level, f64); 6] = [
+    (days::NO_END, 0.8),
+    (days::NO_END + 1, 0.1),
+    (days::NO_END + 2, 0.1),
+    (days::NO_END + 10, 0.2),
+    (days::NO_END + 11, 0.6),
+    (days::NO_END + 12, 0.2),
+];
 
 /// Accounts are mostly made and closed around the day itself, often weeks before or after.
 fn default_days() -> Vec<(Level, f64)> {

@@ -245,7 +245,6 @@ impl<'a> AccountRow<'a> {
             seat: text(self.bound.seat),
             last_seen: self.last_seen(zone)?.filter(|&at| at.duration_since(now) <= AHEAD_MAX),
             attributes,
-            ..Account::default()
         })
     }
 }
