@@ -215,12 +215,20 @@ pub(crate) struct Spelling {
     /// The word.
     pub text: Box<str>,
     sound: Box<str>,
+    /// Which letters occur: tells most words apart without looking at them.
+    letters: u32,
+    /// A print of the sound, for the same reason.
+    sound_print: u32,
 }
 
 impl Spelling {
     /// A joined word and its sound.
     pub(crate) fn new(joined: &str) -> Self {
-        Self { text: joined.into(), sound: sound(joined).into() }
+        let sound: Box<str> = sound(joined).into();
+        let letters = joined.chars().fold(0, |set, letter| set | letter_bit(letter));
+        let mix = |print: u32, byte: u8| (print ^ u32::from(byte)).wrapping_mul(0x0100_0193);
+        let sound_print = sound.bytes().fold(0x811C_9DC5, mix);
+        Self { text: joined.into(), sound, letters, sound_print }
     }
 
     /// Whether two words differ by so little that a slip of the pen or a transliteration explains
@@ -236,8 +244,22 @@ impl Spelling {
             4..=7 => 1,
             _ => 2,
         };
-        let sounds_alike = short >= 4 && self.sound.len() >= 2 && self.sound == other.sound;
-        sounds_alike || (apart <= slips && strsim::osa_distance(&self.text, &other.text) <= slips)
+        let sounds_alike = short >= 4
+            && self.sound.len() >= 2
+            && self.sound_print == other.sound_print
+            && self.sound == other.sound;
+        // One slip takes at most one letter out of the set and puts one in.
+        let may_be_close =
+            apart <= slips && (self.letters ^ other.letters).count_ones() as usize <= 2 * slips;
+        sounds_alike || (may_be_close && strsim::osa_distance(&self.text, &other.text) <= slips)
+    }
+}
+
+/// One bit for each letter, and a few for everything else.
+fn letter_bit(letter: char) -> u32 {
+    match letter {
+        'a'..='z' => 1 << (u32::from(letter) - u32::from('a')),
+        other => 1 << (26 + u32::from(other) % 6),
     }
 }
 
