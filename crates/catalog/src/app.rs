@@ -1,6 +1,5 @@
 //! One app as checked data.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::civil::Date;
@@ -9,6 +8,8 @@ use rollbook_core::reach::{Reach, Way};
 use serde::Deserialize;
 
 use crate::error::Error;
+use crate::key::Key;
+use crate::request::Request;
 use crate::{check, text};
 
 /// What is known about one app's user management. Made by [`App::parse`] only, so that whatever
@@ -27,17 +28,23 @@ pub struct App {
     pub checked_on: Date,
     /// The ways that lead to it, the best first.
     pub routes: Vec<RouteFacts>,
-    /// Single facts by key; the keys are those of [`crate::KEYS`].
-    pub facts: BTreeMap<String, Fact>,
+    /// Single facts in the order of [`crate::KEYS`]. Two about one key come from two sources.
+    pub facts: Vec<Fact>,
+    /// The requests of its REST API that manage users, in the order of the file.
+    pub requests: Vec<Request>,
     /// The attributes of an account there, in the order of the file.
     pub fields: Vec<Field>,
+    /// What cannot be done, in the order of the file.
+    pub limitations: Vec<Remark>,
     /// What bites whoever works with it, in the order of the file.
-    pub traps: Vec<Trap>,
+    pub traps: Vec<Remark>,
 }
 
 /// One fact with where it comes from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {
+    /// What it is about, one of [`crate::KEYS`].
+    pub key: &'static Key,
     /// What is so.
     pub value: Value,
     /// How well it is known.
@@ -121,10 +128,10 @@ pub enum Need {
     Absent,
 }
 
-/// What bites whoever works with the app.
+/// A sentence about the app, and who says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trap {
-    /// What happens and what to do, as a sentence.
+pub struct Remark {
+    /// What is so and what to do about it.
     pub text: String,
     /// Who says so; `None`: recalled.
     pub source: Option<String>,
@@ -141,10 +148,15 @@ impl App {
         check::app(raw, &check::Place { file, content })
     }
 
-    /// What is known about `key`, one of [`crate::KEYS`]. `None`: nobody has looked yet.
+    /// The best that is known about `key`, one of [`crate::KEYS`]: probed before documented before
+    /// recalled, then the newest. `None`: nobody has looked yet.
     pub fn fact(&self, key: &str) -> Option<&Fact> {
-        self.facts.get(key)
+        let rank = |fact: &Fact| (fact.basis, fact.value != Value::Unknown, fact.checked_on);
+        let about = self.facts.iter().filter(|fact| fact.key.name == key);
+        // Of equals the first in the file: `max_by_key` would take the last.
+        about.rev().max_by_key(|fact| rank(fact))
     }
+
     /// What can be done to an instance of the app as long as nobody has probed that instance.
     pub fn reach(&self) -> Reach {
         Reach { routes: self.routes.iter().map(|route| route.way.clone()).collect() }

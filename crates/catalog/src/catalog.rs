@@ -14,10 +14,26 @@ pub const GENERIC_SCIM: &str = "generic-scim";
 /// The app that stands for any app that can only export a list.
 pub const GENERIC_FILE: &str = "generic-file";
 
-/// Every app that is known, by id.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// Every app that is known, by id. What this build carries is read when it is first asked for, one
+/// file at a time: most commands need one or two of them.
+#[derive(Debug, Default)]
 pub struct Catalog {
-    apps: BTreeMap<String, App>,
+    apps: BTreeMap<String, Entry>,
+}
+
+/// An app file, read at the latest when somebody asks for the app.
+#[derive(Debug)]
+struct Entry {
+    text: &'static str,
+    app: OnceLock<App>,
+}
+
+impl Entry {
+    fn app(&self, id: &str) -> &App {
+        self.app.get_or_init(|| {
+            App::parse(&format!("apps/{id}.toml"), self.text).expect("a test reads every file")
+        })
+    }
 }
 
 impl Catalog {
@@ -25,8 +41,10 @@ impl Catalog {
     pub fn embedded() -> &'static Self {
         static CATALOG: OnceLock<Catalog> = OnceLock::new();
         CATALOG.get_or_init(|| {
-            let texts = FILES.iter().map(|&(file, text)| (file.to_owned(), text.to_owned()));
-            Self::parse(texts).expect("a test reads every embedded file")
+            let entry = |&(id, text): &(&str, &'static str)| {
+                (id.to_owned(), Entry { text, app: OnceLock::new() })
+            };
+            Self { apps: FILES.iter().map(entry).collect() }
         })
     }
 
@@ -41,28 +59,28 @@ impl Catalog {
         let mut paths: Vec<PathBuf> = paths.collect::<Result<_, _>>().map_err(unreadable)?;
         paths.retain(|path| path.extension().is_some_and(|end| end == "toml"));
         paths.sort();
-        let texts = paths.into_iter().map(|path| match std::fs::read_to_string(&path) {
-            Ok(text) => Ok((path.display().to_string(), text)),
-            Err(source) => Err(Error::Unreadable { path, source }),
-        });
-        Self::parse(texts.collect::<Result<Vec<_>, _>>()?)
+        let mut apps = BTreeMap::new();
+        for path in paths {
+            let text = std::fs::read_to_string(&path)
+                .map_err(|source| Error::Unreadable { path: path.clone(), source })?;
+            let app = App::parse(&path.display().to_string(), &text)?;
+            apps.insert(app.id.clone(), Entry { text: "", app: OnceLock::from(app) });
+        }
+        Ok(Self { apps })
     }
 
     /// The app with this id.
     pub fn app(&self, id: &str) -> Option<&App> {
-        self.apps.get(id)
+        self.apps.get_key_value(id).map(|(id, entry)| entry.app(id))
     }
 
-    /// All apps, ordered by id.
+    /// The ids of all apps, in order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.apps.keys().map(String::as_str)
+    }
+
+    /// All apps, ordered by id. Reads those that were not read before.
     pub fn apps(&self) -> impl Iterator<Item = &App> {
-        self.apps.values()
-    }
-
-    fn parse(texts: impl IntoIterator<Item = (String, String)>) -> Result<Self, Error> {
-        let apps = texts.into_iter().map(|(file, text)| {
-            let app = App::parse(&file, &text)?;
-            Ok((app.id.clone(), app))
-        });
-        Ok(Self { apps: apps.collect::<Result<_, Error>>()? })
+        self.apps.iter().map(|(id, entry)| entry.app(id))
     }
 }

@@ -1,16 +1,17 @@
 //! From text to checked data: everything about an app file that types alone cannot say.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
+use jiff::civil::Date;
 use rollbook_core::change::{Basis, Verb};
 use rollbook_core::reach::{Ability, Way};
 use toml::{Spanned, Value as Toml};
 
-use crate::app::{App, Fact, Field, RouteFacts, Trap, Value};
+use crate::app::{App, Fact, Field, Remark, RouteFacts, Value};
 use crate::error::Error;
-use crate::key::{Key, Shape};
-use crate::text::{AppText, FactText, FieldText, RouteText};
+use crate::key::{KEYS, Key, Shape};
+use crate::request::Request;
+use crate::text::{AppText, FactsText, FieldText, RemarkText, RequestText, RouteText};
 
 /// The operations that change something, in the order in which `can` should use them.
 const VERBS: [Verb; 7] = [
@@ -49,27 +50,33 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
         let message = format!("The app is called {id} here. Name the file {id}.toml as well.");
         return Err(place.error(&raw.app.id, message));
     }
+    let day = raw.app.checked_on;
     let routes = [("scim", raw.scim), ("file", raw.file)];
     let routes = routes.into_iter().filter_map(|(channel, route)| Some((channel, route?)));
-    let mut facts = BTreeMap::new();
-    for fact in raw.fact {
-        let (key, fact) = self::fact(&fact, place, &facts)?;
-        facts.insert(key, fact);
-    }
+    let routes = routes.map(|(name, text)| route(name, text, day, place));
+    let requests = raw.request.into_iter().map(|text| request(text, day, place));
+    let fields = raw.field.into_iter().map(|text| field(text, day, place));
     Ok(App {
-        routes: routes.map(|(name, text)| route(name, text, place)).collect::<Result<_, _>>()?,
-        facts,
-        fields: raw.field.into_iter().map(|text| field(text, place)).collect::<Result<_, _>>()?,
-        traps: raw.trap.into_iter().map(|trap| self::trap(trap.into_inner())).collect(),
+        routes: routes.collect::<Result<_, _>>()?,
+        facts: facts(raw.facts, day, place)?,
+        requests: requests.collect::<Result<_, _>>()?,
+        fields: fields.collect::<Result<_, _>>()?,
+        limitations: raw.limitation.into_iter().map(remark).collect(),
+        traps: raw.trap.into_iter().map(remark).collect(),
         id: raw.app.id.into_inner(),
         name: raw.app.name,
         category: raw.app.category,
         website: raw.app.website,
-        checked_on: raw.app.checked_on,
+        checked_on: day,
     })
 }
 
-fn route(channel: &str, text: Spanned<RouteText>, place: &Place<'_>) -> Result<RouteFacts, Error> {
+fn route(
+    channel: &str,
+    text: Spanned<RouteText>,
+    day: Date,
+    place: &Place<'_>,
+) -> Result<RouteFacts, Error> {
     sourced(&text, text.get_ref().basis, text.get_ref().source.as_deref(), place)?;
     let text = text.into_inner();
     let mut way = Way::new(channel);
@@ -93,7 +100,8 @@ fn route(channel: &str, text: Spanned<RouteText>, place: &Place<'_>) -> Result<R
             return Err(place.error(basis, not_in_can(word)));
         }
     }
-    Ok(RouteFacts { way, observes, source: text.source, checked_on: text.checked_on })
+    let checked_on = text.checked_on.unwrap_or(day);
+    Ok(RouteFacts { way, observes, source: text.source, checked_on })
 }
 
 /// The operation that `word` names; `None` is observing.
@@ -114,31 +122,54 @@ fn not_in_can(word: &str) -> String {
     format!("`{word}` is qualified here and not in `can`. Add it there or take it out here.")
 }
 
-fn fact(
-    text: &Spanned<FactText>,
-    place: &Place<'_>,
-    before: &BTreeMap<String, Fact>,
-) -> Result<(String, Fact), Error> {
-    let entry = text.get_ref();
-    sourced(text, entry.basis, entry.source.as_deref(), place)?;
-    let name = entry.key.get_ref();
-    let Some(key) = Key::named(name) else {
+/// All facts in the order of [`crate::KEYS`], those about one key in the order of the file.
+fn facts(said: Vec<Spanned<FactsText>>, day: Date, place: &Place<'_>) -> Result<Vec<Fact>, Error> {
+    let mut facts: Vec<Fact> = Vec::new();
+    for text in said {
+        sourced(&text, text.get_ref().basis, text.get_ref().source.as_deref(), place)?;
+        let FactsText { basis, source, checked_on, sso, scim, rest, webhooks, ui, account } =
+            text.into_inner();
+        let groups = [
+            ("sso", sso),
+            ("scim", scim),
+            ("rest", rest),
+            ("webhooks", webhooks),
+            ("ui", ui),
+            ("account", account),
+        ];
+        let said = groups.iter().flat_map(|(group, said)| said.iter().map(move |one| (group, one)));
+        for (group, (word, raw)) in said {
+            let key = key(group, word, place)?;
+            let value = value(raw.get_ref(), key.shape).ok_or_else(|| {
+                let shape = expected(key.shape);
+                place.error(raw, format!("`{}` must be {shape}, or \"unknown\".", key.name))
+            })?;
+            if facts.iter().any(|fact| fact.key == key && fact.source == source) {
+                let message = format!(
+                    "The same source said `{}` before. Keep what it says; what another source says \
+                     stands in a section of its own.",
+                    key.name
+                );
+                return Err(place.error(word, message));
+            }
+            let checked_on = checked_on.unwrap_or(day);
+            facts.push(Fact { key, value, basis, source: source.clone(), checked_on });
+        }
+    }
+    let place_of = |fact: &Fact| KEYS.iter().position(|key| key == fact.key);
+    facts.sort_by_key(place_of);
+    Ok(facts)
+}
+
+fn key(group: &str, word: &Spanned<String>, place: &Place<'_>) -> Result<&'static Key, Error> {
+    let name = format!("{group}.{}", word.get_ref());
+    Key::named(&name).ok_or_else(|| {
         let message = format!(
             "There is no fact `{name}`. Use a key of the closed list in crates/catalog/src/key.rs, \
              or add one there with a test."
         );
-        return Err(place.error(&entry.key, message));
-    };
-    if before.contains_key(name) {
-        let message = format!("The fact `{name}` was given before. Keep the one that is true.");
-        return Err(place.error(&entry.key, message));
-    }
-    let value = value(entry.value.get_ref(), key.shape).ok_or_else(|| {
-        let message = format!("`{name}` must be {}, or \"unknown\".", expected(key.shape));
-        place.error(&entry.value, message)
-    })?;
-    let source = entry.source.clone();
-    Ok((name.clone(), Fact { value, basis: entry.basis, source, checked_on: entry.checked_on }))
+        place.error(word, message)
+    })
 }
 
 /// `raw` in the given shape; `None` if it has another.
@@ -170,15 +201,34 @@ fn expected(shape: Shape) -> String {
     }
 }
 
-fn field(text: Spanned<FieldText>, place: &Place<'_>) -> Result<Field, Error> {
+fn field(text: Spanned<FieldText>, day: Date, place: &Place<'_>) -> Result<Field, Error> {
     sourced(&text, text.get_ref().basis, text.get_ref().source.as_deref(), place)?;
     let FieldText { name, kind, on_create, on_update, note, basis, source, checked_on } =
         text.into_inner();
+    let checked_on = checked_on.unwrap_or(day);
     Ok(Field { name, kind, on_create, on_update, note, basis, source, checked_on })
 }
 
-fn trap(text: crate::text::TrapText) -> Trap {
-    Trap { text: text.text, source: text.source }
+fn request(text: Spanned<RequestText>, day: Date, place: &Place<'_>) -> Result<Request, Error> {
+    sourced(&text, text.get_ref().basis, text.get_ref().source.as_deref(), place)?;
+    let text = text.into_inner();
+    Ok(Request {
+        op: text.op,
+        method: text.method,
+        path: text.path,
+        query: text.query,
+        body: text.body,
+        items: text.items,
+        fields: text.fields,
+        note: text.note,
+        basis: text.basis,
+        source: text.source,
+        checked_on: text.checked_on.unwrap_or(day),
+    })
+}
+
+fn remark(text: RemarkText) -> Remark {
+    Remark { text: text.text, source: text.source }
 }
 
 /// A fact without a source is recalled, and a recalled fact has none.

@@ -19,9 +19,11 @@ mod check;
 mod embedded;
 mod error;
 mod key;
+mod request;
 mod text;
 
-pub use app::{App, Fact, Field, Need, RouteFacts, Trap, Value};
+pub use app::{App, Fact, Field, Need, Remark, RouteFacts, Value};
 pub use catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM};
 pub use error::Error;
 pub use key::{KEYS, Key, Shape};
+pub use request::{Method, Request, RequestOp};

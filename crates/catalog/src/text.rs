@@ -9,6 +9,7 @@ use toml::Spanned;
 
 use crate::app::Need;
 use crate::error::Error;
+use crate::request::{Method, RequestOp};
 
 /// The whole file, word for word; nothing is checked beyond the types.
 #[derive(Deserialize)]
@@ -18,11 +19,15 @@ pub(crate) struct AppText {
     pub(crate) scim: Option<Spanned<RouteText>>,
     pub(crate) file: Option<Spanned<RouteText>>,
     #[serde(default)]
-    pub(crate) fact: Vec<Spanned<FactText>>,
+    pub(crate) facts: Vec<Spanned<FactsText>>,
+    #[serde(default)]
+    pub(crate) request: Vec<Spanned<RequestText>>,
     #[serde(default)]
     pub(crate) field: Vec<Spanned<FieldText>>,
     #[serde(default)]
-    pub(crate) trap: Vec<Spanned<TrapText>>,
+    pub(crate) limitation: Vec<RemarkText>,
+    #[serde(default)]
+    pub(crate) trap: Vec<RemarkText>,
 }
 
 #[derive(Deserialize)]
@@ -45,17 +50,52 @@ pub(crate) struct RouteText {
     #[serde(default)]
     pub(crate) basis_of: BTreeMap<String, Spanned<Basis>>,
     pub(crate) source: Option<String>,
-    pub(crate) checked_on: Date,
+    pub(crate) checked_on: Option<Date>,
 }
+
+/// What one source says. The groups are the first half of a fact's key, the keys in them the second.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct FactsText {
+    pub(crate) basis: Basis,
+    pub(crate) source: Option<String>,
+    pub(crate) checked_on: Option<Date>,
+    #[serde(default)]
+    pub(crate) sso: Said,
+    #[serde(default)]
+    pub(crate) scim: Said,
+    #[serde(default)]
+    pub(crate) rest: Said,
+    #[serde(default)]
+    pub(crate) webhooks: Said,
+    #[serde(default)]
+    pub(crate) ui: Said,
+    #[serde(default)]
+    pub(crate) account: Said,
+}
+
+/// The facts of one group.
+pub(crate) type Said = BTreeMap<Spanned<String>, Spanned<toml::Value>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct FactText {
-    pub(crate) key: Spanned<String>,
-    pub(crate) value: Spanned<toml::Value>,
+pub(crate) struct RequestText {
+    pub(crate) op: RequestOp,
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    #[serde(default)]
+    pub(crate) query: String,
+    #[serde(default)]
+    pub(crate) body: String,
+    #[serde(default)]
+    pub(crate) items: String,
+    #[serde(default)]
+    pub(crate) fields: BTreeMap<String, String>,
+    #[serde(default)]
+    pub(crate) note: String,
     pub(crate) basis: Basis,
     pub(crate) source: Option<String>,
-    pub(crate) checked_on: Date,
+    pub(crate) checked_on: Option<Date>,
 }
 
 #[derive(Deserialize)]
@@ -70,12 +110,12 @@ pub(crate) struct FieldText {
     pub(crate) note: String,
     pub(crate) basis: Basis,
     pub(crate) source: Option<String>,
-    pub(crate) checked_on: Date,
+    pub(crate) checked_on: Option<Date>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct TrapText {
+pub(crate) struct RemarkText {
     pub(crate) text: String,
     pub(crate) source: Option<String>,
 }

@@ -12,8 +12,10 @@ fn apps() -> PathBuf {
 #[test]
 fn every_file_of_the_folder_is_in_the_embedded_catalog() {
     let folder = Catalog::load(&apps()).expect("every file in apps/ is as it must be");
-    assert!(folder.apps().count() >= 3);
-    assert_eq!(&folder, Catalog::embedded(), "add the new file to crates/catalog/src/embedded.rs");
+    assert!(folder.apps().count() >= 132);
+    let embedded: Vec<_> = Catalog::embedded().apps().collect();
+    let folder: Vec<_> = folder.apps().collect();
+    assert_eq!(folder, embedded, "add the new file to crates/catalog/src/embedded.rs");
 }
 
 #[test]
@@ -104,11 +106,25 @@ fn mindtickle_is_written_down_to_the_last_fact() {
     ui.scim_page = Settings > Integrations > SCIM (documented)
     ui.invite_steps = unknown (recalled)
     ui.remove_steps = unknown (recalled)
-    roles = unknown (recalled)
-    seats = unknown (recalled)
+    account.roles = unknown (recalled)
+    account.seats = unknown (recalled)
     ");
     let needed = app.fields.iter().filter(|f| f.on_create == rollbook_catalog::Need::Required);
     let needed: Vec<_> = needed.map(|field| field.name.as_str()).collect();
     assert_eq!(needed, ["userName", "name.givenName", "name.familyName", "emails"]);
-    assert_eq!((app.fields.len(), app.traps.len()), (7, 11));
+    assert_eq!((app.fields.len(), app.limitations.len(), app.traps.len()), (7, 4, 7));
+}
+
+#[test]
+fn every_app_says_what_it_can_do_or_that_nobody_knows() {
+    for app in Catalog::embedded().apps() {
+        for key in ["scim.available", "rest.available", "webhooks.available", "ui.users_page"] {
+            let generic = [GENERIC_SCIM, GENERIC_FILE].contains(&app.id.as_str());
+            assert!(generic || app.fact(key).is_some(), "{} says nothing of {key}", app.id);
+        }
+        let promised = app.fact("scim.available").map(|fact| &fact.value);
+        let routed = app.routes.iter().any(|route| route.way.channel.as_str() == "scim");
+        let has = promised == Some(&rollbook_catalog::Value::Flag(true));
+        assert!(has || !routed, "{} has a SCIM route and no SCIM", app.id);
+    }
 }

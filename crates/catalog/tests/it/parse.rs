@@ -11,7 +11,7 @@ checked_on = "2026-11-21"
 "#;
 
 const SOURCED: &str =
-    "basis = \"documented\"\nsource = \"Acme's manual\"\nchecked_on = \"2026-11-21\"\n";
+    "basis = \"documented\"\nsource = \"Acme's manual\"\nchecked_on = \"2026-11-20\"\n";
 
 fn parse(rest: &str) -> Result<App, String> {
     App::parse("apps/acme.toml", &format!("{HEAD}{rest}")).map_err(|error| error.to_string())
@@ -23,7 +23,7 @@ fn check_refused(rest: &str) -> String {
 }
 
 fn fact(key: &str, value: &str) -> String {
-    format!("[[fact]]\nkey = \"{key}\"\nvalue = {value}\n{SOURCED}")
+    format!("[[facts]]\n{SOURCED}{key} = {value}\n")
 }
 
 #[test]
@@ -60,7 +60,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `file`, `fact`, `field`, `trap`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `file`, `facts`, `request`, `field`, `limitation`, `trap`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn what_is_qualified_must_be_in_can() {
 
 #[test]
 fn a_fact_without_a_source_is_recalled_and_a_recalled_one_has_none() {
-    let rest = "[[fact]]\nkey = \"scim.plan\"\nvalue = \"Pro\"\nchecked_on = \"2026-11-21\"\n";
+    let rest = "[[facts]]\nscim.plan = \"Pro\"\n";
     insta::assert_snapshot!(check_refused(&format!("{rest}basis = \"documented\"\n")), @"apps/acme.toml:7: This names no source. Say where it was read or tried, or make it `recalled`.");
     insta::assert_snapshot!(check_refused(&format!("{rest}basis = \"recalled\"\nsource = \"a talk\"\n")), @"apps/acme.toml:7: This is `recalled` and names a source. If the source says so it is `documented`; otherwise leave the source out.");
     assert!(parse(&format!("{rest}basis = \"recalled\"\n")).is_ok());
@@ -88,16 +88,53 @@ fn a_fact_without_a_source_is_recalled_and_a_recalled_one_has_none() {
 
 #[test]
 fn a_fact_of_another_name_or_shape_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused(&fact("scim.colour", "\"red\"")), @"apps/acme.toml:8: There is no fact `scim.colour`. Use a key of the closed list in crates/catalog/src/key.rs, or add one there with a test.");
-    insta::assert_snapshot!(check_refused(&fact("scim.page_size", "-1")), @r#"apps/acme.toml:9: `scim.page_size` must be a whole number of at least 0, or "unknown"."#);
-    insta::assert_snapshot!(check_refused(&fact("scim.delete", "\"maybe\"")), @r#"apps/acme.toml:9: `scim.delete` must be one of "delete", "deactivate", "unsupported", or "unknown"."#);
-    insta::assert_snapshot!(check_refused(&fact("roles", "[1]")), @r#"apps/acme.toml:9: `roles` must be a list of texts, or "unknown"."#);
+    insta::assert_snapshot!(check_refused(&fact("scim.colour", "\"red\"")), @"apps/acme.toml:11: There is no fact `scim.colour`. Use a key of the closed list in crates/catalog/src/key.rs, or add one there with a test.");
+    insta::assert_snapshot!(check_refused(&fact("scim.page_size", "-1")), @r#"apps/acme.toml:11: `scim.page_size` must be a whole number of at least 0, or "unknown"."#);
+    insta::assert_snapshot!(check_refused(&fact("scim.delete", "\"maybe\"")), @r#"apps/acme.toml:11: `scim.delete` must be one of "delete", "deactivate", "unsupported", or "unknown"."#);
+    insta::assert_snapshot!(check_refused(&fact("account.roles", "[1]")), @r#"apps/acme.toml:11: `account.roles` must be a list of texts, or "unknown"."#);
 }
 
 #[test]
-fn a_fact_given_twice_is_named_with_its_second_line() {
+fn what_one_source_says_twice_is_named_with_its_second_line() {
     let rest = [fact("scim.plan", "\"Pro\""), fact("scim.plan", "\"Team\"")].concat();
-    insta::assert_snapshot!(check_refused(&rest), @"apps/acme.toml:14: The fact `scim.plan` was given before. Keep the one that is true.");
+    insta::assert_snapshot!(check_refused(&rest), @"apps/acme.toml:16: The same source said `scim.plan` before. Keep what it says; what another source says stands in a section of its own.");
+}
+
+#[test]
+fn two_sources_that_contradict_each_other_are_both_kept_and_the_better_known_is_believed() {
+    let by = |basis: &str, day: &str, plan: &str| {
+        let source = if basis == "recalled" { "" } else { "source = \"page of DAY\"\n" };
+        format!(
+            "[[facts]]\nbasis = \"{basis}\"\n{source}checked_on = \"DAY\"\nscim.plan = \"{plan}\"\n"
+        )
+        .replace("DAY", day)
+    };
+    let rest = [
+        by("documented", "2026-03-01", "Pro"),
+        by("recalled", "2026-11-01", "Free"),
+        by("documented", "2026-10-01", "Enterprise"),
+        by("documented", "2026-11-10", "unknown"),
+    ];
+    let app = parse(&rest.concat()).expect("sources may differ");
+    assert_eq!(app.facts.len(), 4);
+    let best = app.fact("scim.plan").map(|fact| fact.value.to_string());
+    assert_eq!(best.as_deref(), Some("Enterprise"));
+}
+
+#[test]
+fn a_request_keeps_what_the_vendor_documents() {
+    let rest = format!(
+        "[[request]]\nop = \"suspend\"\nmethod = \"POST\"\npath = \"/users/{{id}}/off\"\n\
+         fields = {{ id = \"uid\" }}\n{SOURCED}"
+    );
+    let app = parse(&rest).expect("a request needs no more");
+    let [request] = app.requests.as_slice() else { panic!("there is one request") };
+    assert_eq!(
+        (request.op.title(), request.method.to_string().as_str()),
+        ("Suspend an account", "POST")
+    );
+    assert_eq!(request.fields.get("id").map(String::as_str), Some("uid"));
+    insta::assert_snapshot!(check_refused(&rest.replace("POST", "PUSH")), @"apps/acme.toml:9: unknown variant `PUSH`, expected one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `CLI`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
 }
 
 #[test]
@@ -108,8 +145,8 @@ fn a_file_that_is_not_named_like_its_app_is_refused() {
 
 #[test]
 fn a_day_that_does_not_exist_is_named_with_its_line() {
-    let rest = fact("scim.plan", "\"Pro\"").replace("2026-11-21", "2026-11-31");
-    assert!(check_refused(&rest).starts_with("apps/acme.toml:12: "), "{}", check_refused(&rest));
+    let rest = fact("scim.plan", "\"Pro\"").replace("2026-11-20", "2026-11-31");
+    assert!(check_refused(&rest).starts_with("apps/acme.toml:10: "), "{}", check_refused(&rest));
 }
 
 #[test]
