@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use rollbook_core::account::{Account, Group};
 use rollbook_core::id::{InstanceName, SnapshotId};
 use rollbook_core::snapshot::{Coverage, Snapshot};
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::row::{Difference, all, difference, pack, unpack};
+use super::db::{Arg, args};
+use super::row::{Difference, all, body_of, difference, pack};
 use super::{Reading, Writing};
 use crate::error::Result;
 
@@ -34,45 +34,47 @@ pub struct SnapshotHead {
     pub groups: Vec<Group>,
 }
 
+const PUT_ACCOUNT: &str = "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
+     ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body";
+const DROP_ACCOUNT: &str = "DELETE FROM account WHERE instance = $1 AND key = $2";
+
 impl Reading<'_> {
     /// The snapshot of an instance that was taken last, if it was ever read.
     pub fn newest_snapshot(&self, instance: &InstanceName) -> Result<Option<SnapshotHead>> {
-        let body: Option<String> = self
-            .db
-            .prepare_cached(
-                "SELECT body FROM snapshot WHERE instance = $1 ORDER BY position DESC LIMIT 1",
-            )?
-            .query_row([instance.as_str()], |row| row.get(0))
-            .optional()?;
-        body.map(|body| unpack("snapshot", &body)).transpose()
+        let sql = "SELECT body FROM snapshot WHERE instance = $1 ORDER BY position DESC LIMIT 1";
+        body_of(self.db, "snapshot", sql, args![instance.as_str()])
     }
 
     /// How many accounts of an instance are known.
     pub fn account_count(&self, instance: &InstanceName) -> Result<u64> {
-        let mut query =
-            self.db.prepare_cached("SELECT COUNT(*) FROM account WHERE instance = $1")?;
-        let count: i64 = query.query_row([instance.as_str()], |row| row.get(0))?;
-        Ok(count.unsigned_abs())
+        self.count("SELECT COUNT(*) FROM account WHERE instance = $1", args![instance.as_str()])
     }
 
     /// How many complete snapshots of an instance were ever taken.
     pub fn complete_snapshots(&self, instance: &InstanceName) -> Result<u32> {
-        let mut query = self
-            .db
-            .prepare_cached("SELECT COUNT(*) FROM snapshot WHERE instance = $1 AND complete = 1")?;
-        Ok(query.query_row([instance.as_str()], |row| row.get(0))?)
+        let sql = "SELECT COUNT(*) FROM snapshot WHERE instance = $1 AND complete = 1";
+        let count = self.count(sql, args![instance.as_str()])?;
+        Ok(u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    fn count(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
+        let count = self.db.one(sql, args, |row| row.int(0))?;
+        Ok(count.unwrap_or_default().unsigned_abs())
     }
 
     /// The accounts of all instances as last seen, ordered by instance and key.
     pub fn accounts(&self) -> Result<Vec<Account>> {
-        all(self.db, "account", "SELECT body FROM account ORDER BY instance, key", [])
+        all(self.db, "account", "SELECT body FROM account ORDER BY instance, key", &[])
     }
 
     fn account_rows(&self, instance: &InstanceName) -> Result<BTreeMap<String, String>> {
-        let mut query =
-            self.db.prepare_cached("SELECT key, body FROM account WHERE instance = $1")?;
-        let rows = query.query_map([instance.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
-        Ok(rows.collect::<Result<_, _>>()?)
+        let mut rows = BTreeMap::new();
+        let sql = "SELECT key, body FROM account WHERE instance = $1";
+        self.db.each(sql, args![instance.as_str()], |row| {
+            rows.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+            Ok(())
+        })?;
+        Ok(rows)
     }
 }
 
@@ -97,20 +99,19 @@ impl Writing<'_> {
             reported: snapshot.reported,
             groups: groups.into_values().cloned().collect(),
         };
-        self.tx
-            .prepare_cached(
-                "INSERT INTO snapshot (id, instance, position, complete, body)
-                 SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
-                 FROM snapshot WHERE instance = $2
-                 ON CONFLICT (id) DO UPDATE SET position = excluded.position,
-                     complete = excluded.complete, body = excluded.body",
-            )?
-            .execute(params![
+        self.db.execute(
+            "INSERT INTO snapshot (id, instance, position, complete, body)
+             SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
+             FROM snapshot WHERE instance = $2
+             ON CONFLICT (id) DO UPDATE SET position = excluded.position,
+                 complete = excluded.complete, body = excluded.body",
+            args![
                 head.id.as_str(),
                 head.instance.as_str(),
                 i64::from(head.coverage.is_complete()),
-                pack(&head)?
-            ])?;
+                pack(&head)?,
+            ],
+        )?;
         self.put_accounts(snapshot)?;
         Ok(head)
     }
@@ -122,39 +123,26 @@ impl Writing<'_> {
             after.insert(account.key.as_str().to_owned(), pack(account)?);
         }
         let Difference { put, drop } = difference(&self.reading().account_rows(instance)?, after);
-        let mut upsert = self.tx.prepare_cached(
-            "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
-             ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body",
-        )?;
-        for (key, body) in put {
-            upsert.execute(params![instance.as_str(), key, body])?;
-        }
+        let name = instance.as_str();
+        let put = put.into_iter().map(|(key, body)| Ok([name.into(), key.into(), body.into()]));
+        self.db.execute_each(PUT_ACCOUNT, put)?;
         if snapshot.coverage.is_complete() {
-            let mut delete =
-                self.tx.prepare_cached("DELETE FROM account WHERE instance = $1 AND key = $2")?;
-            for key in drop {
-                delete.execute(params![instance.as_str(), key])?;
-            }
+            let drop = drop.into_iter().map(|key| Ok([name.into(), key.into()]));
+            self.db.execute_each(DROP_ACCOUNT, drop)?;
         }
         Ok(())
     }
 
     /// Records what a look at one account saw, between two snapshots.
     pub fn put_seen(&self, account: &Account) -> Result<()> {
-        self.tx
-            .prepare_cached(
-                "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
-                 ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body",
-            )?
-            .execute(params![account.instance.as_str(), account.key.as_str(), pack(account)?])?;
+        let (instance, key) = (account.instance.as_str(), account.key.as_str());
+        self.db.execute(PUT_ACCOUNT, args![instance, key, pack(account)?])?;
         Ok(())
     }
 
     /// Records that a look proved an account absent, between two snapshots.
     pub fn put_absent(&self, instance: &InstanceName, key: &str) -> Result<()> {
-        self.tx
-            .prepare_cached("DELETE FROM account WHERE instance = $1 AND key = $2")?
-            .execute(params![instance.as_str(), key])?;
+        self.db.execute(DROP_ACCOUNT, args![instance.as_str(), key])?;
         Ok(())
     }
 }

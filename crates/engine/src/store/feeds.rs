@@ -3,10 +3,10 @@
 use jiff::Timestamp;
 use rollbook_core::id::SourceName;
 use rollbook_core::worker::{Appointment, WorkerRecord};
-use rusqlite::{OptionalExtension, params};
 use serde::{Deserialize, Serialize};
 
-use super::row::{all, pack, unpack};
+use super::db::args;
+use super::row::{all, body_of, pack};
 use super::{Reading, Writing};
 use crate::error::Result;
 
@@ -27,12 +27,8 @@ pub struct FeedState {
 impl Reading<'_> {
     /// The state of a source, if it was ever read.
     pub fn feed(&self, source: &SourceName) -> Result<Option<FeedState>> {
-        let body: Option<String> = self
-            .db
-            .prepare_cached("SELECT body FROM feed WHERE source = $1")?
-            .query_row([source.as_str()], |row| row.get(0))
-            .optional()?;
-        body.map(|body| unpack("feed", &body)).transpose()
+        let sql = "SELECT body FROM feed WHERE source = $1";
+        body_of(self.db, "feed", sql, args![source.as_str()])
     }
 
     /// The worker records of the last good delivery of every source, in file order.
@@ -41,39 +37,41 @@ impl Reading<'_> {
             self.db,
             "worker_record",
             "SELECT body FROM worker_record ORDER BY source, position",
-            [],
+            &[],
         )
     }
 
     /// The numbers of the last good delivery of `source`.
     pub fn worker_numbers(&self, source: &SourceName) -> Result<Vec<String>> {
-        let mut query =
-            self.db.prepare_cached("SELECT number FROM worker_record WHERE source = $1")?;
-        let numbers = query.query_map([source.as_str()], |row| row.get(0))?;
-        Ok(numbers.collect::<Result<_, _>>()?)
+        let mut numbers = Vec::new();
+        let sql = "SELECT number FROM worker_record WHERE source = $1";
+        self.db.each(sql, args![source.as_str()], |row| {
+            numbers.push(row.text(0)?.to_owned());
+            Ok(())
+        })?;
+        Ok(numbers)
     }
 
     /// The appointments of the last good delivery of every source.
     pub fn appointments(&self) -> Result<Vec<Appointment>> {
-        all(self.db, "appointment", "SELECT body FROM appointment ORDER BY source, position", [])
+        all(self.db, "appointment", "SELECT body FROM appointment ORDER BY source, position", &[])
     }
 }
 
 impl Writing<'_> {
     /// Sets the state of a source.
     pub fn put_feed(&self, source: &SourceName, state: &FeedState) -> Result<()> {
-        self.tx
-            .prepare_cached(
-                "INSERT INTO feed (source, taken_at, kept_out, body) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (source) DO UPDATE SET taken_at = excluded.taken_at,
-                     kept_out = excluded.kept_out, body = excluded.body",
-            )?
-            .execute(params![
+        self.db.execute(
+            "INSERT INTO feed (source, taken_at, kept_out, body) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (source) DO UPDATE SET taken_at = excluded.taken_at,
+                 kept_out = excluded.kept_out, body = excluded.body",
+            args![
                 source.as_str(),
                 state.taken_at.map(|at| at.to_string()),
-                state.kept_out,
-                pack(state)?
-            ])?;
+                state.kept_out.as_deref(),
+                pack(state)?,
+            ],
+        )?;
         Ok(())
     }
 
@@ -84,20 +82,23 @@ impl Writing<'_> {
         records: &[WorkerRecord],
         appointments: &[Appointment],
     ) -> Result<()> {
-        self.tx.execute("DELETE FROM worker_record WHERE source = $1", [source.as_str()])?;
-        self.tx.execute("DELETE FROM appointment WHERE source = $1", [source.as_str()])?;
-        let mut put = self.tx.prepare_cached(
+        let name = source.as_str();
+        self.db.execute("DELETE FROM worker_record WHERE source = $1", args![name])?;
+        self.db.execute("DELETE FROM appointment WHERE source = $1", args![name])?;
+        let rows = (0_i64..).zip(records).map(|(position, record)| {
+            Ok([name.into(), position.into(), record.number.as_str().into(), pack(record)?.into()])
+        });
+        self.db.execute_each(
             "INSERT INTO worker_record (source, position, number, body) VALUES ($1, $2, $3, $4)",
+            rows,
         )?;
-        for (position, record) in (0_i64..).zip(records) {
-            put.execute(params![source.as_str(), position, record.number.as_str(), pack(record)?])?;
-        }
-        let mut put = self.tx.prepare_cached(
+        let rows = (0_i64..).zip(appointments).map(|(position, appointment)| {
+            Ok([name.into(), position.into(), pack(appointment)?.into()])
+        });
+        self.db.execute_each(
             "INSERT INTO appointment (source, position, body) VALUES ($1, $2, $3)",
+            rows,
         )?;
-        for (position, appointment) in (0_i64..).zip(appointments) {
-            put.execute(params![source.as_str(), position, pack(appointment)?])?;
-        }
         Ok(())
     }
 }

@@ -10,21 +10,24 @@ mod events;
 mod feeds;
 mod findings;
 mod links;
+mod lock;
 mod plans;
+mod readers;
 mod row;
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::fs::{File, OpenOptions};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::Connection;
-
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 pub use accounts::SnapshotHead;
 pub use events::Sealing;
 pub use feeds::FeedState;
 pub use plans::{RunRow, StepRow};
+
+use db::{Access, Db};
+use readers::Readers;
 
 /// The name of the database file in a workspace folder.
 pub const FILE: &str = "rollbook.db";
@@ -34,22 +37,27 @@ pub const LOCK: &str = "rollbook.lock";
 /// An open workspace database. At most one exists for a workspace on a machine.
 #[derive(Debug)]
 pub struct Store {
-    db: Mutex<Connection>,
-    path: PathBuf,
+    writer: Mutex<Db>,
+    readers: Readers,
     _lock: File,
 }
 
 /// A transaction that can read.
 #[derive(Debug)]
 pub struct Reading<'a> {
-    db: &'a Connection,
+    db: &'a Db,
 }
 
 /// A transaction that can read and write.
 #[derive(Debug)]
 pub struct Writing<'a> {
-    tx: rusqlite::Transaction<'a>,
+    db: &'a Db,
 }
+
+/// What lies there already cannot be written again. The cause of such an [`Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("there is a row with this key already")]
+pub(crate) struct Duplicate(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Store {
     /// Opens the database in the folder `dir`, making it when it is not there.
@@ -58,10 +66,11 @@ impl Store {
     /// When another process works in the folder, when the file is damaged or newer than this
     /// binary, or when the SQLite library is one that corrupts databases.
     pub fn open(dir: &Path) -> Result<Self> {
-        let lock = db::lock(&dir.join(LOCK))?;
+        let lock = lock::lock(&dir.join(LOCK))?;
         let path = dir.join(FILE);
-        let db = db::open(&path)?;
-        Ok(Self { db: Mutex::new(db), path, _lock: lock })
+        let writer = Db::sqlite(&path)?;
+        let readers = Readers::new(move || Db::sqlite_reader(&path));
+        Ok(Self { writer: Mutex::new(writer), readers, _lock: lock })
     }
 
     /// Reads every page and says whether the file is whole.
@@ -69,56 +78,67 @@ impl Store {
     /// # Errors
     /// When it is not.
     pub fn check(&self) -> Result<()> {
-        db::check(&self.connection(), &self.path)
+        self.writer().check()
     }
 
-    /// Reads at one moment.
+    /// Reads at one moment: what is written meanwhile is not seen. Any number of threads may read
+    /// while another one writes. `work` must not read or write through the store itself.
     ///
     /// # Errors
-    /// What `work` returns.
+    /// What `work` returns, or the database's own error.
     pub fn read<T>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T>) -> Result<T> {
-        let db = self.connection();
-        work(&Reading { db: &db })
+        let db = self.readers.take()?;
+        let moment = db.begin(Access::Read)?;
+        let value = work(&Reading { db: &db })?;
+        moment.commit()?;
+        Ok(value)
     }
 
-    /// Reads and writes, all or nothing.
+    /// Reads and writes, all or nothing, while nobody else writes. `work` must not read or write
+    /// through the store itself.
     ///
     /// # Errors
     /// What `work` returns, and then nothing was written; or the database's own error.
     pub fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
-        let mut db = self.connection();
-        let tx = db.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        let writing = Writing { tx };
-        let value = work(&writing)?;
-        writing.tx.commit()?;
+        let db = self.writer();
+        let transaction = db.begin(Access::Write)?;
+        let value = work(&Writing { db: &db })?;
+        transaction.commit()?;
         Ok(value)
     }
 
-    /// A panic while the lock was held rolled its transaction back, so the connection is sound.
-    fn connection(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.db.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A panic while the lock was held undid its transaction, so the connection is sound.
+    fn writer(&self) -> MutexGuard<'_, Db> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl<'a> Writing<'a> {
+impl Writing<'_> {
     /// The same moment, for reading.
     pub fn reading(&self) -> Reading<'_> {
-        Reading { db: &self.tx }
+        Reading { db: self.db }
+    }
+
+    /// Does `work` as a whole or not at all: if it fails, what it wrote is undone, and the
+    /// transaction around it goes on.
+    ///
+    /// # Errors
+    /// What `work` returns, or the database's own error.
+    pub fn savepoint<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
+        self.db.savepoint(|| work(self))
     }
 }
 
-impl From<rusqlite::Error> for Error {
-    fn from(cause: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode::{DiskFull, ReadOnly};
-        let hint = match cause.sqlite_error_code() {
-            Some(DiskFull) => "The disk is full: free some room; nothing half-written was kept.",
-            Some(ReadOnly) => {
-                "The database cannot be written: check the permissions of its folder."
-            }
-            _ => "Nothing half-written was kept. Try again; if it stays, restore a backup.",
-        };
-        Self::new(Kind::Setup, format!("The workspace database refused: {cause}."))
-            .hint(hint)
-            .because(cause)
+impl Error {
+    /// Whether something was to be written whose key lies there already.
+    pub fn is_duplicate(&self) -> bool {
+        self.source.as_ref().is_some_and(|cause| cause.is::<Duplicate>())
     }
+}
+
+/// Readable by the owner alone, whatever the umask.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }

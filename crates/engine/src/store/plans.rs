@@ -7,9 +7,9 @@ use rollbook_core::guard::PastEffect;
 use rollbook_core::id::{ChangeId, InstanceName, PlanId, RunId};
 use rollbook_core::plan::Plan;
 use rollbook_core::step::Recorded;
-use rusqlite::{OptionalExtension, Row, params};
 
-use super::row::{all, pack, sortable, unpack};
+use super::db::{Row, args};
+use super::row::{all, body_of, pack, sortable, unpack};
 use super::{Reading, Writing};
 use crate::error::{Error, Result};
 
@@ -39,12 +39,8 @@ impl Reading<'_> {
     /// The plan with this id. A plan that was changed in the database, or put in the place of
     /// another, does not load.
     pub fn plan(&self, id: &PlanId) -> Result<Option<Plan>> {
-        let body: Option<String> = self
-            .db
-            .prepare_cached("SELECT body FROM plan WHERE id = $1")?
-            .query_row([id.as_str()], |row| row.get(0))
-            .optional()?;
-        let plan: Option<Plan> = body.map(|body| unpack("plan", &body)).transpose()?;
+        let sql = "SELECT body FROM plan WHERE id = $1";
+        let plan: Option<Plan> = body_of(self.db, "plan", sql, args![id.as_str()])?;
         match plan {
             Some(plan) if plan.id() != *id => Err(Error::setup(format!(
                 "In the place of the plan {id} lies another one, {}; the database was changed.",
@@ -57,7 +53,7 @@ impl Reading<'_> {
 
     /// All plans, newest first.
     pub fn plans(&self) -> Result<Vec<Plan>> {
-        all(self.db, "plan", "SELECT body FROM plan ORDER BY made_at DESC, id", [])
+        all(self.db, "plan", "SELECT body FROM plan ORDER BY made_at DESC, id", &[])
     }
 
     /// The approvals of a plan, in the order in which they were given.
@@ -66,39 +62,36 @@ impl Reading<'_> {
             self.db,
             "approval",
             "SELECT body FROM approval WHERE plan = $1 ORDER BY id",
-            [plan.as_str()],
+            args![plan.as_str()],
         )
     }
 
     /// The run of a plan, if it was ever run.
     pub fn run_of(&self, plan: &PlanId) -> Result<Option<RunRow>> {
-        let mut query = self
-            .db
-            .prepare_cached("SELECT id, plan, began_at, ended_at FROM run WHERE plan = $1")?;
-        query.query_row([plan.as_str()], run_row).optional()?.transpose()
+        let sql = "SELECT id, plan, began_at, ended_at FROM run WHERE plan = $1";
+        self.db.one(sql, args![plan.as_str()], run_row)
     }
 
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>> {
-        let mut query = self.db.prepare_cached(
-            "SELECT id, plan, began_at, ended_at FROM run ORDER BY began_at DESC, id",
-        )?;
-        let rows = query.query_map([], run_row)?;
-        rows.map(|row| row?).collect()
+        let mut runs = Vec::new();
+        let sql = "SELECT id, plan, began_at, ended_at FROM run ORDER BY began_at DESC, id";
+        self.db.each(sql, &[], |row| {
+            runs.push(run_row(row)?);
+            Ok(())
+        })?;
+        Ok(runs)
     }
 
     /// What was recorded about the changes of a run, oldest first.
     pub fn steps(&self, run: &RunId) -> Result<Vec<StepRow>> {
-        let mut query = self.db.prepare_cached(
-            "SELECT change, body FROM step WHERE run = $1 ORDER BY change, position",
-        )?;
-        let mut rows = query.query([run.as_str()])?;
         let mut steps = Vec::new();
-        while let Some(row) = rows.next()? {
-            let change = ChangeId::new(row.get::<_, String>(0)?);
-            let body: String = row.get(1)?;
-            steps.push(StepRow { change, recorded: unpack("step", &body)? });
-        }
+        let sql = "SELECT change, body FROM step WHERE run = $1 ORDER BY change, position";
+        self.db.each(sql, args![run.as_str()], |row| {
+            let change = ChangeId::new(row.text(0)?);
+            steps.push(StepRow { change, recorded: unpack("step", row.text(1)?)? });
+            Ok(())
+        })?;
         Ok(steps)
     }
 
@@ -108,7 +101,7 @@ impl Reading<'_> {
             self.db,
             "step",
             "SELECT body FROM step WHERE run = $1 AND change = $2 ORDER BY position",
-            [run.as_str(), change.as_str()],
+            args![run.as_str(), change.as_str()],
         )
     }
 
@@ -118,22 +111,18 @@ impl Reading<'_> {
             self.db,
             "effect",
             "SELECT body FROM effect WHERE at >= $1 ORDER BY at, change",
-            [sortable(since)],
+            args![sortable(since)],
         )
     }
 }
 
-fn run_row(row: &Row<'_>) -> rusqlite::Result<Result<RunRow>> {
-    let (id, plan): (String, String) = (row.get(0)?, row.get(1)?);
-    let (began, ended): (String, Option<String>) = (row.get(2)?, row.get(3)?);
-    Ok((|| {
-        Ok(RunRow {
-            id: RunId::new(id),
-            plan: PlanId::new(plan),
-            began_at: moment(&began)?,
-            ended_at: ended.as_deref().map(moment).transpose()?,
-        })
-    })())
+fn run_row(row: &Row<'_>) -> Result<RunRow> {
+    Ok(RunRow {
+        id: RunId::new(row.text(0)?),
+        plan: PlanId::new(row.text(1)?),
+        began_at: moment(row.text(2)?)?,
+        ended_at: row.maybe_text(3)?.map(moment).transpose()?,
+    })
 }
 
 fn moment(text: &str) -> Result<Timestamp> {
@@ -147,43 +136,43 @@ fn moment(text: &str) -> Result<Timestamp> {
 impl Writing<'_> {
     /// Stores a plan. Storing the same plan again changes nothing.
     pub fn put_plan(&self, plan: &Plan) -> Result<()> {
-        self.tx.execute(
+        self.db.execute(
             "INSERT INTO plan (id, made_at, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-            params![plan.id().as_str(), sortable(plan.made_at()), pack(plan)?],
+            args![plan.id().as_str(), sortable(plan.made_at()), pack(plan)?],
         )?;
         Ok(())
     }
 
     /// Stores an approval of a plan. The same approval twice is one.
     pub fn put_approval(&self, plan: &PlanId, approval: &Approval) -> Result<()> {
-        self.tx.execute(
+        self.db.execute(
             "INSERT INTO approval (id, plan, body) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING",
-            params![approval.id().as_str(), plan.as_str(), pack(approval)?],
+            args![approval.id().as_str(), plan.as_str(), pack(approval)?],
         )?;
         Ok(())
     }
 
     /// Begins the run of a plan and uses its approvals up. A plan runs at most once.
     pub fn begin_run(&self, run: &RunRow) -> Result<()> {
-        let begun = self.tx.execute(
+        let begun = self.db.execute(
             "INSERT INTO run (id, plan, began_at) VALUES ($1, $2, $3) ON CONFLICT (plan) DO NOTHING",
-            params![run.id.as_str(), run.plan.as_str(), sortable(run.began_at)],
+            args![run.id.as_str(), run.plan.as_str(), sortable(run.began_at)],
         )?;
         if begun == 0 {
             return Err(Error::refused(format!("The plan {} was run already.", run.plan))
                 .hint("An approval holds for one run. Make a new plan and have it approved."));
         }
-        self.tx.execute(
+        self.db.execute(
             "UPDATE approval SET used_by = $1 WHERE plan = $2 AND used_by IS NULL",
-            [run.id.as_str(), run.plan.as_str()],
+            args![run.id.as_str(), run.plan.as_str()],
         )?;
         Ok(())
     }
 
     /// Ends a run.
     pub fn end_run(&self, run: &RunId, at: Timestamp) -> Result<()> {
-        self.tx
-            .execute("UPDATE run SET ended_at = $1 WHERE id = $2", [&sortable(at), run.as_str()])?;
+        let sql = "UPDATE run SET ended_at = $1 WHERE id = $2";
+        self.db.execute(sql, args![sortable(at), run.as_str()])?;
         Ok(())
     }
 
@@ -195,13 +184,12 @@ impl Writing<'_> {
         at: Timestamp,
         recorded: &Recorded,
     ) -> Result<()> {
-        self.tx
-            .prepare_cached(
-                "INSERT INTO step (run, change, position, at, body)
-                 SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
-                 FROM step WHERE run = $1 AND change = $2",
-            )?
-            .execute(params![run.as_str(), change.as_str(), sortable(at), pack(recorded)?])?;
+        self.db.execute(
+            "INSERT INTO step (run, change, position, at, body)
+             SELECT $1, $2, COALESCE(MAX(position), 0) + 1, $3, $4
+             FROM step WHERE run = $1 AND change = $2",
+            args![run.as_str(), change.as_str(), sortable(at), pack(recorded)?],
+        )?;
         Ok(())
     }
 
@@ -212,10 +200,10 @@ impl Writing<'_> {
         change: &Change,
         effect: &PastEffect,
     ) -> Result<()> {
-        self.tx.execute(
+        self.db.execute(
             "INSERT INTO effect (change, instance, at, body) VALUES ($1, $2, $3, $4)
              ON CONFLICT (change) DO NOTHING",
-            params![change.id.as_str(), instance.as_str(), sortable(effect.at), pack(effect)?],
+            args![change.id.as_str(), instance.as_str(), sortable(effect.at), pack(effect)?],
         )?;
         Ok(())
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
-use rusqlite::Connection;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::db::{Arg, Db};
 use crate::error::{Error, Result};
 
 /// The JSON text of `value`.
@@ -32,21 +32,29 @@ pub(super) fn sortable(at: Timestamp) -> String {
     format!("{at:.9}")
 }
 
-/// All bodies that `sql` selects (one text column), unpacked.
+/// All bodies that `sql` selects (its first column), unpacked.
 pub(super) fn all<T: DeserializeOwned>(
-    db: &Connection,
+    db: &Db,
     table: &str,
     sql: &str,
-    values: impl rusqlite::Params,
+    args: &[Arg<'_>],
 ) -> Result<Vec<T>> {
-    let mut query = db.prepare_cached(sql)?;
-    let mut rows = query.query(values)?;
     let mut found = Vec::new();
-    while let Some(row) = rows.next()? {
-        let body: String = row.get(0)?;
-        found.push(unpack(table, &body)?);
-    }
+    db.each(sql, args, |row| {
+        found.push(unpack(table, row.text(0)?)?);
+        Ok(())
+    })?;
     Ok(found)
+}
+
+/// The first body that `sql` selects (its first column), unpacked.
+pub(super) fn body_of<T: DeserializeOwned>(
+    db: &Db,
+    table: &str,
+    sql: &str,
+    args: &[Arg<'_>],
+) -> Result<Option<T>> {
+    db.one(sql, args, |row| unpack(table, row.text(0)?))
 }
 
 /// What must be written so that `before` becomes `after`.

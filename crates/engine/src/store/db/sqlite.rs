@@ -1,0 +1,249 @@
+//! The database as one SQLite file in the workspace folder.
+
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, params_from_iter};
+
+use super::{Access, Arg, MIGRATIONS, Row};
+use crate::error::{Error, Kind, Result};
+use crate::store::{Duplicate, private};
+
+/// SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write and checkpoint at
+/// once (<https://sqlite.org/wal.html#walresetbug>).
+const OLDEST_SAFE: i32 = 3_051_003;
+
+/// Up to this size every start reads the whole file; above it only a start after a crash does, so
+/// that a command on a large workspace still answers at once.
+const ALWAYS_CHECKED_BYTES: u64 = 4 << 20;
+
+/// How long a statement waits for another process's transaction to end.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many statements a connection keeps ready to run.
+const STATEMENTS: usize = 256;
+
+/// Opens the database file, checks library and file, and brings the schema up to date.
+pub(super) fn open(path: &Path) -> Result<Connection> {
+    check_library(rusqlite::version_number())?;
+    let unclean = std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() > 0);
+    let size = std::fs::metadata(path).map_or(0, |file| file.len());
+    check_length(path, size)?;
+    // SQLite would make the file with the process's umask; it holds personal data.
+    private(OpenOptions::new().create(true).truncate(false).write(true)).open(path).map_err(
+        |e| Error::setup(format!("The database {} cannot be opened.", path.display())).because(e),
+    )?;
+    let mut db = connect(path)?;
+    if unclean || size <= ALWAYS_CHECKED_BYTES {
+        check(&db)?;
+    }
+    migrate(&mut db, path)?;
+    Ok(db)
+}
+
+/// Opens the database file once more, for reading only.
+pub(super) fn open_reader(path: &Path) -> Result<Connection> {
+    let db = connect(path)?;
+    db.pragma_update(None, "query_only", true).map_err(|e| broken(path, e))?;
+    Ok(db)
+}
+
+fn connect(path: &Path) -> Result<Connection> {
+    let db = Connection::open(path).map_err(|e| broken(path, e))?;
+    db.set_prepared_statement_cache_capacity(STATEMENTS);
+    db.busy_timeout(PATIENCE).map_err(|e| broken(path, e))?;
+    db.execute_batch(
+        "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA mmap_size = 0;
+         PRAGMA foreign_keys = ON;",
+    )
+    .map_err(|e| broken(path, e))?;
+    Ok(db)
+}
+
+/// Reads every page of the database and says whether it is whole.
+pub(super) fn check(db: &Connection) -> Result<()> {
+    let path = Path::new(db.path().unwrap_or_default());
+    let health: String =
+        db.query_row("PRAGMA quick_check(1)", [], |row| row.get(0)).map_err(|e| broken(path, e))?;
+    if health == "ok" { Ok(()) } else { Err(damaged(path, &health)) }
+}
+
+/// Runs a statement that hands out no rows.
+pub(super) fn execute(db: &Connection, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
+    run(&mut db.prepare_cached(sql)?, args)
+}
+
+/// Runs a statement once for each of `rows`.
+pub(super) fn execute_each<'a, const N: usize>(
+    db: &Connection,
+    sql: &str,
+    rows: impl IntoIterator<Item = Result<[Arg<'a>; N]>>,
+) -> Result<u64> {
+    let mut statement = db.prepare_cached(sql)?;
+    rows.into_iter().try_fold(0, |changed, args| Ok(changed + run(&mut statement, &args?)?))
+}
+
+fn run(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> Result<u64> {
+    Ok(statement.execute(params_from_iter(args))? as u64)
+}
+
+/// Hands rows to `take` until it has enough.
+pub(super) fn scan(
+    db: &Connection,
+    sql: &str,
+    args: &[Arg<'_>],
+    mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
+) -> Result<()> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params_from_iter(args))?;
+    while let Some(row) = rows.next()? {
+        if take(&Row::Sqlite(row))?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Runs statements without parameters that hand out no rows.
+pub(super) fn batch(db: &Connection, sql: &str) -> Result<()> {
+    Ok(db.prepare_cached(sql)?.execute([]).map(drop)?)
+}
+
+/// How a transaction begins.
+pub(super) fn begin(access: Access) -> &'static str {
+    match access {
+        Access::Read => "BEGIN DEFERRED",
+        Access::Write => "BEGIN IMMEDIATE",
+    }
+}
+
+impl ToSql for Arg<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        match self {
+            Self::Null => Ok(ToSqlOutput::Borrowed(ValueRef::Null)),
+            Self::Int(value) => Ok(ToSqlOutput::from(*value)),
+            Self::Text(Cow::Borrowed(text)) => Ok(ToSqlOutput::from(*text)),
+            Self::Text(Cow::Owned(text)) => Ok(ToSqlOutput::from(text.as_str())),
+        }
+    }
+}
+
+/// A file cut short is found without reading it: its header says how many pages it has
+/// (<https://sqlite.org/fileformat2.html#in_header_database_size>).
+fn check_length(path: &Path, size: u64) -> Result<()> {
+    let mut header = [0_u8; 32];
+    let mut file = match File::open(path) {
+        Ok(file) if size > 0 => file,
+        _ => return Ok(()),
+    };
+    if std::io::Read::read_exact(&mut file, &mut header).is_err() || !header.starts_with(b"SQLite")
+    {
+        return Err(damaged(path, "it does not begin like an SQLite database"));
+    }
+    let page = match u16::from_be_bytes([header[16], header[17]]) {
+        1 => 65_536,
+        bytes => u64::from(bytes),
+    };
+    let pages = u64::from(u32::from_be_bytes([header[28], header[29], header[30], header[31]]));
+    if size < page * pages {
+        return Err(damaged(path, "the file is shorter than its header says"));
+    }
+    Ok(())
+}
+
+fn damaged(path: &Path, what: &str) -> Error {
+    Error::setup(format!(
+        "The database {} is damaged ({what}); nothing was read from it or written to it.",
+        path.display()
+    ))
+    .hint("Restore the newest backup of the workspace folder, then run `rollbook sync`.")
+}
+
+fn wal_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    PathBuf::from(name)
+}
+
+fn check_library(version: i32) -> Result<()> {
+    if version < OLDEST_SAFE {
+        return Err(Error::setup(format!(
+            "The SQLite library is {}, which can corrupt databases; 3.51.3 is the oldest safe one.",
+            rusqlite::version()
+        ))
+        .hint("Use a rollbook binary built with its bundled SQLite."));
+    }
+    Ok(())
+}
+
+fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
+    let at: u32 =
+        db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| broken(path, e))?;
+    let known = MIGRATIONS.len() as u32;
+    if at > known {
+        return Err(Error::setup(format!(
+            "The database {} was written by a newer rollbook (schema {at}; this one knows \
+             {known}).",
+            path.display()
+        ))
+        .hint("Use the newer rollbook. Nothing was changed."));
+    }
+    for (version, sql) in (1_u32..).zip(MIGRATIONS).skip(at as usize) {
+        let tx = db.transaction().map_err(|e| broken(path, e))?;
+        tx.execute_batch(sql).map_err(|e| broken(path, e))?;
+        tx.pragma_update(None, "user_version", version).map_err(|e| broken(path, e))?;
+        tx.commit().map_err(|e| broken(path, e))?;
+    }
+    Ok(())
+}
+
+fn broken(path: &Path, cause: rusqlite::Error) -> Error {
+    Error::setup(format!("The database {} cannot be used: {cause}.", path.display()))
+        .hint("If the file is damaged, restore the newest backup of the workspace folder.")
+        .because(cause)
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(cause: rusqlite::Error) -> Self {
+        let hint = match cause.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => {
+                "The disk is full: free some room; nothing half-written was kept."
+            }
+            Some(ErrorCode::ReadOnly) => {
+                "The database cannot be written: check the permissions of its folder."
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "Another process was writing for too long. Nothing was written; try again."
+            }
+            _ => "Nothing half-written was kept. Try again; if it stays, restore a backup.",
+        };
+        let said = format!("The workspace database refused: {cause}.");
+        let error = Self::new(Kind::Setup, said).hint(hint);
+        match is_duplicate(&cause) {
+            true => error.because(Duplicate(Box::new(cause))),
+            false => error.because(cause),
+        }
+    }
+}
+
+fn is_duplicate(cause: &rusqlite::Error) -> bool {
+    use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+    matches!(cause, rusqlite::Error::SqliteFailure(error, _)
+        if [SQLITE_CONSTRAINT_UNIQUE, SQLITE_CONSTRAINT_PRIMARYKEY].contains(&error.extended_code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sqlite_with_the_wal_bug_is_refused() {
+        assert!(check_library(3_051_002).is_err());
+        assert!(check_library(3_051_003).is_ok());
+        assert!(check_library(rusqlite::version_number()).is_ok());
+    }
+}
