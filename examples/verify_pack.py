@@ -1,13 +1,12 @@
 #!/usr/bin/env python3
 """Checks an evidence pack offline, made from docs/evidence.md alone. Exit 0: whole; 1: broken."""
 import argparse, hashlib, itertools, json, os, re, sys
-
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
 D, ROOT, ZERO = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), (0, 1, 1, 0)
-FIELDS = {"events.jsonl": "seq at kind actor on_behalf_of subject body_digest prev digest",
+FIELDS = {"events.jsonl": "seq at kind actor on_behalf_of subject concerns body_digest prev digest",
           "bodies.jsonl": "seq salt content", "checkpoints.jsonl": "chain_id size head at signature",
-          "manifest.json": "format chain_id size head as_of software made_by erased population files"}
-NUMBERS, ANYTHING = {"seq", "size", "format", "erased"}, {"content", "population", "files"}
+          "manifest.json": "format chain_id size head as_of software made_by about erased withheld population files"}
+NUMBERS, LISTS = "seq size format erased withheld".split(), ("concerns", "about")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{0,8}[1-9])?Z", re.ASCII)
 def need(holds, file, record, what):
     if not holds: sys.exit(f"BROKEN: {file} record {record}: {what}" if record else f"BROKEN: {file}: {what}")
@@ -15,8 +14,8 @@ def enc(value): return json.dumps(value, ensure_ascii=False, sort_keys=True, sep
 def sha(raw): return hashlib.sha256(raw).hexdigest()
 def text(domain, value, drop): return domain + b"\n" + enc({k: v for k, v in value.items() if k != drop})
 def add(a, b):  # points in extended coordinates, RFC 8032 section 5.1.4
-    e, f, g = (a[1]-a[0]) * (b[1]-b[0]) % P, (a[1]+a[0]) * (b[1]+b[0]) % P, 2 * a[3] * b[3] * D % P
-    h = 2 * a[2] * b[2] % P
+    e, f = (a[1]-a[0]) * (b[1]-b[0]) % P, (a[1]+a[0]) * (b[1]+b[0]) % P
+    g, h = 2 * a[3] * b[3] * D % P, 2 * a[2] * b[2] % P
     return (f-e) * (h-g) % P, (h+g) * (f+e) % P, (h-g) * (h+g) % P, (f-e) * (f+e) % P
 def mul(n, p): return add(mul(n >> 1, add(p, p)), p if n & 1 else ZERO) if n else ZERO
 def point(raw):  # raises StopIteration where there is none
@@ -34,9 +33,7 @@ def is_signed(key, signature, message):  # strict: one form only, no point of sm
     x, y = x * pow(z, -1, P) % P, y * pow(z, -1, P) % P
     small = [p for p in ((ax, ay), (x, y)) if mul(8, (*p, 1, p[0] * p[1] % P))[0] == 0]
     return s < L and not small and (y | (x & 1) << 255).to_bytes(32, "little") == raw[:32]
-def read(path):
-    need(os.path.isfile(path), os.path.basename(path), 0, "it is missing")
-    return open(path, "rb").read()
+def read(path): return need(os.path.isfile(path), os.path.basename(path), 0, "missing") or open(path, "rb").read()
 def lines(raw): return raw.removesuffix(b"\n").split(b"\n") if raw else []
 def whole(number): return int(number if -2**63 <= int(number) < 2**64 else "beyond 64 bits")
 def rows(path, kind):
@@ -44,12 +41,12 @@ def rows(path, kind):
     for at, line in enumerate(lines(raw), 1):
         try:
             row = json.loads(line.decode(), parse_int=whole, parse_float=int, parse_constant=int)
-            good = enc(row) == line and set(row) == set(FIELDS[kind].split()) and all(k in ANYTHING or (
-                type(v) is int and v >= 0 if k in NUMBERS else type(v) is str and (
-                    k not in ("at", "as_of") or TIME.fullmatch(v))) for k, v in row.items())
+            good = enc(row) == line and set(row) == set(FIELDS[kind].split()) and all(
+                type(v) is int and v >= 0 if k in NUMBERS else v == sorted(map(str, {*v})) if k in LISTS else
+                k in ("content", "population", "files") or type(v) is str and (
+                    k not in ("at", "as_of") or TIME.fullmatch(v)) for k, v in row.items())
         except (ValueError, RecursionError, AttributeError, TypeError): good = False
-        need(good, name, kind != "manifest.json" and at, "not a record in the canonical form")
-        out.append(row)
+        need(good, name, kind != "manifest.json" and at, "not a record in the canonical form"); out.append(row)
     need(raw[-1:] in (b"\n", b""), name, kind != "manifest.json" and len(out), "the file is cut")
     return out
 def verify(folder, outside, trusted):
@@ -66,16 +63,20 @@ def verify(folder, outside, trusted):
     kept = enumerate(rows(outside, "checkpoints.jsonl") if outside else [], 1)
     marks = [(os.path.basename(outside), at, mark) for at, mark in kept if not later(mark)]
     marks += [("checkpoints.jsonl", at, mark) for at, mark in enumerate(held, 1)]
-    heads, erased = [events[0]["prev"] if events else signed["chain_id"]], 0
+    heads, absent = [events[0]["prev"] if events else signed["chain_id"]], []
+    about, erased = {*signed["about"]}, {e["subject"]: e["seq"] for e in events if e["kind"] == "erased"}
     for at, event in enumerate(events, 1):
         body = bodies[at - 1] if at <= len(bodies) else {"seq": 0, "salt": "", "content": None}
         need(event["seq"] == at, "events.jsonl", at, f"event {event['seq']} stands in its place")
         need(sha(text(b"rollbook.event.v1", event, "digest")) == event["digest"], "events.jsonl", at, "edited")
         need(event["prev"] == heads[-1], "events.jsonl", at, "not bound to the record before it")
         need(body["seq"] == at, "bodies.jsonl", at, "missing, or another event's")
-        gone, kept = body["salt"] == "" and body["content"] is None, event["body_digest"]
-        need(gone or sha(text(b"rollbook.body.v1", body, "seq")) == kept, "bodies.jsonl", at, "edited")
-        heads.append(event["digest"]); erased += gone
+        why, told, kept = body["content"] is None and body["salt"], event["concerns"], event["body_digest"]
+        ours = not about or about & {event["subject"], event["on_behalf_of"], *told}
+        may = {"erased": all(erased.get(one, 0) > at for one in told), "withheld": not ours}
+        need(why not in may or told and may[why], "bodies.jsonl", at, f"{why}, and its event forbids it")
+        need(why in may or sha(text(b"rollbook.body.v1", body, "seq")) == kept, "bodies.jsonl", at, "edited")
+        heads.append(event["digest"]); absent.append(why)
     need(len(bodies) <= len(events), "bodies.jsonl", len(heads), "belongs to no event")
     for file, at, mark in [*marks, ("manifest.json", 0, signed)]:
         good = not at or is_signed(key, mark["signature"], text(b"rollbook.checkpoint.v1", mark, "signature"))
@@ -84,7 +85,6 @@ def verify(folder, outside, trusted):
         need(mark["size"] < len(heads), "events.jsonl", len(heads), "missing: more was signed")
         need(heads[mark["size"]] == mark["head"], "events.jsonl", mark["size"], "made anew: signed otherwise")
     need(signed["size"] == len(events), "events.jsonl", signed["size"] + 1, "added: fewer were signed")
-    need(erased == signed["erased"], "bodies.jsonl", 0, "not as many erased as the manifest says")
     for entry in signed["files"]:
         name, raw, marks_of = entry["name"], read(inside(os.path.basename(entry["name"]))), entry["lines"]
         pairs = itertools.zip_longest((sha(line)[:8] for line in lines(raw)), re.findall(".{8}", marks_of))
@@ -93,8 +93,8 @@ def verify(folder, outside, trusted):
         need(not name.endswith(".jsonl") or len(lines(raw)) == entry["rows"], name, 0, "not as many rows")
     names = {"manifest.json", "manifest.sig", "public_key", *(entry["name"] for entry in signed["files"])}
     for name in sorted(names ^ {*os.listdir(folder)}): need(False, name, 0, "not in the manifest; take it out")
-    return f"{len(events)} events, {erased} bodies erased, {len(marks)} checkpoints, as of {signed['as_of']}"
+    for why in ("erased", "withheld"): need(absent.count(why) == signed[why], "bodies.jsonl", 0, f"not so many {why}")
+    return f"{len(events)} events as of {signed['as_of']}, {len(marks)} checkpoints"
 parser = argparse.ArgumentParser(description=__doc__)
 for option in ("folder", "--outside", "--key"): parser.add_argument(option)
-given = parser.parse_args()
-print("WHOLE:", verify(given.folder, given.outside, given.key))
+print("WHOLE:", verify(*vars(parser.parse_args()).values()))

@@ -19,6 +19,7 @@ use rollbook_core::plan::Plan;
 use rollbook_core::step::{self, Ending, Next, Recorded};
 use serde_json::json;
 
+use crate::concern;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Kind, Result};
@@ -232,6 +233,7 @@ impl Engine {
                 actor: by.to_owned(),
                 on_behalf_of: plan.requester().to_owned(),
                 subject: run.id.to_string(),
+                concerns: concern::of_recorded_plan(&book.reading(), &run.plan)?,
                 at: now,
                 body: json!({"plan": run.plan, "permit": canonical::value_of(permit)}),
             })
@@ -336,6 +338,7 @@ impl Engine {
                     actor: "rollbook".to_owned(),
                     on_behalf_of: report.plan.requester().to_owned(),
                     subject: report.run.id.to_string(),
+                    concerns: concern::of_recorded_plan(&book.reading(), &report.run.plan)?,
                     at: now,
                     body,
                 })?;

@@ -5,6 +5,7 @@ use rollbook_core::canonical::fold;
 use rollbook_core::event::Draft;
 use rollbook_core::id::PlanId;
 
+use crate::concern;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -29,6 +30,7 @@ impl Engine {
                     actor: by.to_owned(),
                     on_behalf_of: String::new(),
                     subject: id.to_string(),
+                    concerns: concern::of_recorded_plan(&book.reading(), id)?,
                     at: now,
                     body: serde_json::json!({"why": refused.message}),
                 })
@@ -43,6 +45,7 @@ impl Engine {
                 actor: by.to_owned(),
                 on_behalf_of: String::new(),
                 subject: id.to_string(),
+                concerns: concern::of_recorded_plan(&book.reading(), id)?,
                 at: now,
                 body: rollbook_core::canonical::value_of(&approval),
             })

@@ -1,12 +1,12 @@
 //! Drives the changes of a run: acts, looks, and records each thing before the next is done.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use rollbook_core::canonical;
 use rollbook_core::change::{Change, Op};
-use rollbook_core::event::Draft;
+use rollbook_core::event::{Concern, Draft};
 use rollbook_core::explain;
 use rollbook_core::guard::PastEffect;
 use rollbook_core::id::InstanceName;
@@ -215,6 +215,7 @@ fn draft(
         actor: "rollbook".to_owned(),
         on_behalf_of: run.id.to_string(),
         subject: change.id.to_string(),
+        concerns: BTreeSet::from([Concern::of_change(change)]),
         at,
         body,
     }

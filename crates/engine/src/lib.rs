@@ -9,6 +9,7 @@ pub mod asking;
 pub mod channel;
 mod channels;
 pub mod clock;
+mod concern;
 pub mod config;
 pub mod crash;
 mod driving;

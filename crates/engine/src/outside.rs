@@ -3,6 +3,7 @@
 //! Whoever can rewrite the database can cut its newest events off. The file of checkpoints beside it
 //! (better: shipped elsewhere by a log collector) is what shows that.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::{Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
@@ -137,9 +138,13 @@ impl Engine {
         // Those that agree are one; one that differs is checked as well, and does not hold.
         let differing: Vec<_> = inside.into_iter().filter(|c| !checkpoints.contains(c)).collect();
         checkpoints.extend(differing);
-        event::check(&events, &bodies, &checkpoints, &self.key.verifying_key()).map_err(|broken| {
-            Error::new(Kind::Contradicted, format!("The audit chain is broken. {broken}"))
-                .hint("Stop working with this workspace; keep a copy of it and of the checkpoints.")
-        })
+        let all = BTreeSet::new();
+        event::check(&events, &bodies, &checkpoints, &self.key.verifying_key(), &all).map_err(
+            |broken| {
+                Error::new(Kind::Contradicted, format!("The audit chain is broken. {broken}")).hint(
+                    "Stop working with this workspace; keep a copy of it and of the checkpoints.",
+                )
+            },
+        )
     }
 }

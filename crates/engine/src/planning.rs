@@ -11,6 +11,7 @@ use rollbook_core::guard::{self, History, Stop};
 use rollbook_core::id::{IdentityId, PlanId};
 use rollbook_core::plan::{self, Plan, Wish};
 
+use crate::concern;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -91,6 +92,7 @@ impl Engine {
                 actor: by.to_owned(),
                 on_behalf_of: String::new(),
                 subject: plan.id().to_string(),
+                concerns: concern::of_plan(&plan, graph),
                 at: now,
                 body: serde_json::json!({"digest": plan.digest(), "plan": plan.canonical()}),
             })

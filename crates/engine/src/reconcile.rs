@@ -1,9 +1,9 @@
 //! Reconcile: from what is stored to identities, links and findings, and the differences.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook_core::canonical;
-use rollbook_core::event::Draft;
+use rollbook_core::event::{Concern, Draft};
 use rollbook_core::finding::{self, PutOff, Since, Tracked};
 use rollbook_core::graph::{Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
@@ -13,6 +13,7 @@ use rollbook_core::matching;
 use rollbook_core::snapshot::Coverage;
 use serde_json::json;
 
+use crate::concern;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::Reading;
@@ -70,6 +71,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: "workspace".to_owned(),
+                concerns: BTreeSet::new(),
                 at: self.now(),
                 body: json!({
                     "identities": summary.identities,
@@ -132,6 +134,7 @@ impl Engine {
                 actor: by.to_owned(),
                 on_behalf_of: String::new(),
                 subject: subject_of(&decision.verdict),
+                concerns: concern::of_verdict(&decision.verdict, &book.reading().known()?),
                 at: decision.at,
                 body: canonical::value_of(&decision),
             })
@@ -153,6 +156,7 @@ impl Engine {
             return Err(Error::input(format!("{} has passed already.", put_off.until))
                 .hint("Name a day after today; on that day the finding comes back."));
         }
+        let graph = self.graph()?;
         self.store.write(|book| {
             let mut tracked =
                 book.reading().findings()?.into_iter().find(|t| t.finding.id == *id).ok_or_else(
@@ -168,6 +172,7 @@ impl Engine {
                 actor: put_off.by.clone(),
                 on_behalf_of: String::new(),
                 subject: id.to_string(),
+                concerns: concern::of_finding(&tracked.finding, &graph),
                 at: self.now(),
                 body: canonical::value_of(&put_off),
             })
@@ -228,7 +233,7 @@ fn subject_of(verdict: &LinkVerdict) -> String {
     match verdict {
         LinkVerdict::Confirm { account, .. }
         | LinkVerdict::Reject { account, .. }
-        | LinkVerdict::Type { account, .. } => account.to_string(),
+        | LinkVerdict::Type { account, .. } => Concern::account(account).as_str().to_owned(),
         LinkVerdict::Same { left, right } | LinkVerdict::Apart { left, right } => {
             format!("{left} {right}")
         }

@@ -3,6 +3,8 @@
 //! One source or instance that cannot be read never keeps the others from being read, and never
 //! takes away what was known of it: what we could not see stays as last seen, and is said to be so.
 
+use std::collections::BTreeSet;
+
 use rollbook_core::event::Draft;
 use rollbook_core::id::{InstanceName, SourceName};
 use rollbook_core::snapshot::{Coverage, Snapshot};
@@ -120,6 +122,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: config.name.to_string(),
+                concerns: BTreeSet::new(),
                 at: now,
                 body: json!({
                     "file": delivery.file, "sha256": delivery.sha256, "rows": delivery.rows,
@@ -151,6 +154,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: config.name.to_string(),
+                concerns: BTreeSet::new(),
                 at: self.now(),
                 body: json!({"why": error.message}),
             })
@@ -192,6 +196,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: config.name.to_string(),
+                concerns: BTreeSet::new(),
                 at: now,
                 body: json!({
                     "snapshot": head.id, "accounts": head.count, "reported": head.reported,
@@ -221,6 +226,7 @@ impl Engine {
                 actor: "rollbook".to_owned(),
                 on_behalf_of: String::new(),
                 subject: config.name.to_string(),
+                concerns: BTreeSet::new(),
                 at: now,
                 body: json!({"why": error.message}),
             })

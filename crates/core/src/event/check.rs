@@ -1,11 +1,12 @@
 //! Checks a chain from its records alone, and names the record at which it is broken.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Body, ChainId, Checkpoint, Event};
+use super::{Body, ChainId, Checkpoint, ERASED, Event};
 
 /// What a whole chain holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,6 +19,8 @@ pub struct Report {
     pub head: String,
     /// How many bodies were erased.
     pub erased: u64,
+    /// How many bodies were left out because they tell of others than the pack is about.
+    pub withheld: u64,
     /// How many checkpoints were checked.
     pub checkpoints: u64,
     /// Up to which event a signature covers the chain. Later ones are bound to each other, but
@@ -63,7 +66,10 @@ impl fmt::Display for Part {
 /// Checks a whole chain: `events` from the first one on, one body for each, and every checkpoint
 /// there is, those kept elsewhere first, under `key`.
 ///
-/// An erased body is allowed and counted. Without a checkpoint the chain is only known to be
+/// A body is allowed to be missing, and counted, in two cases that the sealed events decide:
+/// *erased*, if later events of the kind [`ERASED`] say of everybody of whom it tells that they were
+/// erased; *withheld*, if it [is of others](Event::is_of_others) than `about`, where the chain is
+/// shown for certain ids only (empty: for all). Without a checkpoint the chain is only known to be
 /// consistent in itself; [`Report::covered`] says so.
 ///
 /// # Errors
@@ -73,39 +79,72 @@ pub fn check(
     bodies: &[Body],
     checkpoints: &[Checkpoint],
     key: &VerifyingKey,
+    about: &BTreeSet<String>,
 ) -> Result<Report, Broken> {
     let chain_id = match (events.first(), checkpoints.first()) {
         (Some(event), _) => ChainId::stored(event.prev.clone()),
         (None, Some(checkpoint)) => checkpoint.chain_id.clone(),
         (None, None) => ChainId::stored(""),
     };
-    let erased = check_records(events, bodies, &chain_id)?;
+    let absent = check_records(events, bodies, &chain_id, about)?;
     for (at, checkpoint) in checkpoints.iter().enumerate() {
         check_checkpoint(place(at), checkpoint, events, &chain_id, key)?;
     }
     Ok(Report {
         events: count(events.len()),
         head: events.last().map_or_else(|| chain_id.as_str().to_owned(), |e| e.digest.clone()),
-        erased,
+        erased: absent.erased,
+        withheld: absent.withheld,
         checkpoints: count(checkpoints.len()),
         covered: checkpoints.iter().map(|c| c.size).max().unwrap_or(0),
         chain_id,
     })
 }
 
-/// Checks every event against the one before and against its body; returns how many bodies are
-/// erased.
-fn check_records(events: &[Event], bodies: &[Body], chain_id: &ChainId) -> Result<u64, Broken> {
+/// How many bodies are not there, by why.
+#[derive(Default)]
+struct Absent {
+    erased: u64,
+    withheld: u64,
+}
+
+/// Checks every event against the one before and against its body.
+fn check_records(
+    events: &[Event],
+    bodies: &[Body],
+    chain_id: &ChainId,
+    about: &BTreeSet<String>,
+) -> Result<Absent, Broken> {
+    let erasures = Erasures::of(events);
     let mut prev = chain_id.as_str();
-    let mut erased = 0;
+    let mut absent = Absent::default();
     for (at, event) in events.iter().enumerate() {
         check_event(place(at), event, prev)?;
-        erased += u64::from(check_body(place(at), event, bodies.get(at))?);
+        let body = bodies.get(at);
+        check_body(place(at), event, body, &erasures, about)?;
+        absent.erased += u64::from(body.is_some_and(Body::is_erased));
+        absent.withheld += u64::from(body.is_some_and(Body::is_withheld));
         prev = &event.digest;
     }
     match bodies.len() > events.len() {
         true => Err(broken(Part::Body, place(events.len()), "It belongs to no event.")),
-        false => Ok(erased),
+        false => Ok(absent),
+    }
+}
+
+/// Who was erased, and by which event last.
+struct Erasures<'a>(BTreeMap<&'a str, u64>);
+
+impl<'a> Erasures<'a> {
+    fn of(events: &'a [Event]) -> Self {
+        let erasing = events.iter().filter(|event| event.kind == ERASED);
+        Self(erasing.map(|event| (event.subject.as_str(), event.seq)).collect())
+    }
+
+    /// Whether everybody of whom the body of `event` tells was erased after it.
+    fn cover(&self, event: &Event) -> bool {
+        let after = |id: &str| self.0.get(id).is_some_and(|&seq| seq > event.seq);
+        !event.concerns.is_empty() && event.concerns.iter().all(|one| after(one.as_str()))
     }
 }
 
@@ -133,17 +172,29 @@ fn check_event(due: u64, event: &Event, prev: &str) -> Result<(), Broken> {
     Ok(())
 }
 
-/// Whether the body was erased.
-fn check_body(due: u64, event: &Event, body: Option<&Body>) -> Result<bool, Broken> {
+fn check_body(
+    due: u64,
+    event: &Event,
+    body: Option<&Body>,
+    erasures: &Erasures<'_>,
+    about: &BTreeSet<String>,
+) -> Result<(), Broken> {
     let fault = |what: &str| Err(broken(Part::Body, due, what));
     match body {
-        None => fault("It is missing. An erased body leaves an empty record behind."),
+        None => fault("It is missing. An erased or withheld body leaves a record behind."),
         Some(body) if body.seq != due => fault("Another event's body stands in its place."),
-        Some(body) if body.is_erased() => Ok(true),
+        Some(body) if body.is_erased() && !erasures.cover(event) => fault(
+            "It was taken out as if erased, and no event says that everybody of whom it tells was \
+             erased.",
+        ),
+        Some(body) if body.is_withheld() && !event.is_of_others(about) => fault(
+            "It was taken out as if it told only of others, and its event says that it must be here.",
+        ),
+        Some(body) if body.is_erased() || body.is_withheld() => Ok(()),
         Some(body) if body.digest() != event.body_digest => {
             fault("It is not the one that its event was sealed with.")
         }
-        Some(_) => Ok(false),
+        Some(_) => Ok(()),
     }
 }
 

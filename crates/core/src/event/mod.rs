@@ -1,9 +1,11 @@
 //! The audit chain: sealed records, each bound to the one before, and signed heads of it.
 //!
 //! An [`Event`] holds only a salted commitment to its body, so that erasing a body (which names
-//! people) leaves the chain whole. A chain alone proves neither that its end is there nor that it
+//! people), or leaving it out of a pack about somebody else, leaves the chain whole. A chain alone proves neither that its end is there nor that it
 //! was not rewritten as a whole; signed [`Checkpoint`]s kept elsewhere do. The format is written
 //! down in `docs/evidence.md`.
+
+use std::collections::BTreeSet;
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 use jiff::Timestamp;
@@ -14,10 +16,15 @@ use crate::canonical;
 use crate::id::hex;
 
 mod check;
+mod concern;
 #[cfg(test)]
 mod tests;
 
 pub use check::{Broken, Part, Report, check, is_signed, unhex};
+pub use concern::Concern;
+
+/// The kind of the event that says that everything about its subject was erased.
+pub const ERASED: &str = "erased";
 
 /// Which chain: one for each workspace, given once at random. 32 bytes as lower-case hex.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -50,9 +57,12 @@ pub struct Draft {
     pub actor: String,
     /// For whom the actor did it, or empty.
     pub on_behalf_of: String,
-    /// The id of what it is about (`chg_…`, `instance/key`). Never a person's name: that belongs in
-    /// the body, which can be erased.
+    /// The id of what it is about (`chg_…`, `acc_…`, `hr/00123`). Never a person's name: that
+    /// belongs in the body, which can be erased.
     pub subject: String,
+    /// Everybody of whom the body tells. Empty only if it tells of nobody: such a body is in every
+    /// pack and can never be erased.
+    pub concerns: BTreeSet<Concern>,
     /// When.
     pub at: Timestamp,
     /// Everything else.
@@ -75,6 +85,8 @@ pub struct Event {
     pub on_behalf_of: String,
     /// What it is about.
     pub subject: String,
+    /// Of whom the body tells.
+    pub concerns: BTreeSet<Concern>,
     /// Salted commitment to the body.
     pub body_digest: String,
     /// The digest of the event before; of the first one: the chain's id.
@@ -89,23 +101,41 @@ pub struct Event {
 pub struct Body {
     /// Which event's.
     pub seq: u64,
-    /// 16 random bytes as hex, without which nobody can guess the content from the commitment;
-    /// empty when erased.
+    /// 16 random bytes as hex, without which nobody can guess the content from the commitment. Where
+    /// the content is not there, the word for why: `erased` or `withheld`.
     pub salt: String,
-    /// The content; `null` when erased.
+    /// The content; `null` when erased or withheld.
     pub content: Value,
 }
 
 impl Body {
-    /// The body without its content. The chain stays whole.
+    const ERASED: &str = "erased";
+    const WITHHELD: &str = "withheld";
+
+    /// The body without its content, for good. The chain stays whole.
     #[must_use]
     pub fn erased(&self) -> Self {
-        Self { seq: self.seq, salt: String::new(), content: Value::Null }
+        self.without(Self::ERASED)
+    }
+
+    /// The body as a pack holds it that is about somebody else. What was erased stays so.
+    #[must_use]
+    pub fn withheld(&self) -> Self {
+        if self.is_erased() { self.clone() } else { self.without(Self::WITHHELD) }
     }
 
     /// Whether it was erased.
     pub fn is_erased(&self) -> bool {
-        self.salt.is_empty() && self.content.is_null()
+        self.salt == Self::ERASED && self.content.is_null()
+    }
+
+    /// Whether it was left out of a pack about somebody else.
+    pub fn is_withheld(&self) -> bool {
+        self.salt == Self::WITHHELD && self.content.is_null()
+    }
+
+    fn without(&self, why: &str) -> Self {
+        Self { seq: self.seq, salt: why.to_owned(), content: Value::Null }
     }
 
     fn digest(&self) -> String {
@@ -177,6 +207,7 @@ pub fn seal(
         actor: draft.actor,
         on_behalf_of: draft.on_behalf_of,
         subject: draft.subject,
+        concerns: draft.concerns,
         body_digest: body.digest(),
         prev: prev.map_or_else(|| chain_id.as_str().to_owned(), |event| event.digest.clone()),
         digest: String::new(),

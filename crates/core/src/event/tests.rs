@@ -15,12 +15,17 @@ fn chain_id(seed: u8) -> ChainId {
     ChainId::new([seed; 32])
 }
 
+fn concerns(ids: &[&str]) -> BTreeSet<Concern> {
+    ids.iter().map(|id| Concern::stored(*id)).collect()
+}
+
 fn draft(n: u64) -> Draft {
     Draft {
         kind: "change_verified".to_owned(),
         actor: "olga".to_owned(),
         on_behalf_of: String::new(),
         subject: format!("chg_{n}"),
+        concerns: concerns(&[&format!("per_{n}")]),
         at: at("2026-11-21T09:00:00Z"),
         body: json!({"who": "Ana", "n": n, "score": 0.25}),
     }
@@ -57,8 +62,34 @@ impl Chain {
         self.marks.push(sign(&key(signer), &chain_id(id), self.events.last(), moment));
     }
 
+    /// Seals one more event, and signs.
+    fn add(&mut self, draft: Draft) {
+        let (event, body) = seal(self.events.last(), draft, [5; 16], &chain_id(7));
+        self.events.push(event);
+        self.bodies.push(body);
+        self.sign(7, 1);
+    }
+
+    /// Seals that somebody was erased.
+    fn erase(&mut self, id: &str) {
+        let draft = Draft {
+            kind: ERASED.to_owned(),
+            subject: id.to_owned(),
+            concerns: BTreeSet::new(),
+            body: json!({"reason": "she asked"}),
+            ..draft(0)
+        };
+        self.add(draft);
+    }
+
     fn check(&self) -> Result<Report, Broken> {
-        check(&self.events, &self.bodies, &self.marks, &key(1).verifying_key())
+        self.check_about(&[])
+    }
+
+    /// The verdict on it as part of a pack about `ids`.
+    fn check_about(&self, ids: &[&str]) -> Result<Report, Broken> {
+        let about = ids.iter().map(|id| (*id).to_owned()).collect();
+        check(&self.events, &self.bodies, &self.marks, &key(1).verifying_key(), &about)
     }
 
     fn broken(&self) -> (Part, u64) {
@@ -84,18 +115,72 @@ fn an_empty_chain_can_be_signed_and_checked() {
 }
 
 #[test]
-fn an_erased_body_leaves_the_chain_whole_and_is_counted() {
+fn an_erased_body_leaves_the_chain_whole_where_a_later_event_says_that_it_was_erased() {
     let mut chain = Chain::new(7, 1, 5);
     chain.bodies[2] = chain.bodies[2].erased();
+    assert_eq!(chain.broken(), (Part::Body, 3), "nobody was erased");
+    chain.erase("per_4");
+    assert_eq!(chain.broken(), (Part::Body, 3), "somebody else was erased");
+    chain.erase("per_3");
     assert_eq!(chain.check().expect("it is whole").erased, 1);
     assert_eq!(
         serde_json::to_value(&chain.bodies[2]).expect("it can be stored"),
-        json!({
-            "seq": 3, "salt": "", "content": null
-        })
+        json!({"seq": 3, "salt": "erased", "content": null})
     );
     chain.bodies[2].salt = "00".repeat(16);
-    assert_eq!(chain.broken(), (Part::Body, 3));
+    assert_eq!(chain.broken(), (Part::Body, 3), "it is not marked as erased");
+}
+
+#[test]
+fn an_erasure_covers_nothing_that_came_after_it_nor_what_tells_of_others_or_of_nobody() {
+    let mut chain = Chain::new(7, 1, 0);
+    chain.add(Draft { concerns: concerns(&["per_a", "per_b"]), ..draft(1) });
+    chain.erase("per_a");
+    chain.add(Draft { concerns: concerns(&["per_a"]), ..draft(3) });
+    chain.add(Draft { concerns: BTreeSet::new(), ..draft(4) });
+    for at in [0, 1, 2, 3] {
+        let mut emptied = chain.clone();
+        emptied.bodies[at] = emptied.bodies[at].erased();
+        assert_eq!(emptied.broken(), (Part::Body, at as u64 + 1));
+    }
+    chain.erase("per_b");
+    chain.bodies[0] = chain.bodies[0].erased();
+    assert_eq!(chain.check().expect("both were erased").erased, 1);
+}
+
+#[test]
+fn a_body_is_withheld_only_where_it_tells_of_others_alone() {
+    let mut whole = Chain::new(7, 1, 0);
+    whole.add(Draft { concerns: concerns(&["per_a"]), ..draft(1) });
+    whole.add(Draft { concerns: concerns(&["per_a", "per_b"]), ..draft(2) });
+    whole.add(Draft { concerns: BTreeSet::new(), ..draft(3) });
+    let run = Draft { on_behalf_of: "run_1".to_owned(), ..draft(4) };
+    whole.add(Draft { concerns: concerns(&["acc_c"]), ..run });
+    let withheld = |at: usize, about: &[&str]| {
+        let mut chain = whole.clone();
+        chain.bodies[at] = chain.bodies[at].withheld();
+        chain.check_about(about).map(|report| report.withheld)
+    };
+    let refused = |at: usize, about: &[&str]| {
+        let broken = withheld(at, about).expect_err("it must be there");
+        assert_eq!((broken.part, broken.record), (Part::Body, at as u64 + 1));
+    };
+    assert_eq!(withheld(0, &["per_b"]), Ok(1));
+    assert_eq!(withheld(3, &["per_b"]), Ok(1));
+    refused(0, &["per_a"]);
+    refused(1, &["per_b"]);
+    refused(2, &["per_b"]);
+    refused(3, &["acc_c"]);
+    refused(3, &["run_1"]);
+    refused(3, &["chg_4"]);
+    refused(0, &[]);
+}
+
+#[test]
+fn an_account_is_known_in_the_chain_by_an_id_that_does_not_show_its_key() {
+    let account = Concern::account(&crate::testing::of("wiki/ana@x.com"));
+    assert!(account.as_str().starts_with("acc_") && !account.as_str().contains("ana"));
+    assert_ne!(account, Concern::account(&crate::testing::of("wik/iana@x.com")));
 }
 
 #[test]
@@ -108,13 +193,14 @@ fn the_same_content_under_another_salt_has_another_commitment() {
 
 #[test]
 fn every_edited_field_of_a_record_is_found() {
-    let edits: [fn(&mut Event); 9] = [
+    let edits: [fn(&mut Event); 10] = [
         |e| e.seq += 1,
         |e| e.at = at("2026-11-21T09:00:01Z"),
         |e| e.kind.push('x'),
         |e| e.actor.push('x'),
         |e| e.on_behalf_of.push('x'),
         |e| e.subject.push('x'),
+        |e| e.concerns.clear(),
         |e| e.body_digest.replace_range(0..1, "x"),
         |e| e.prev.replace_range(0..1, "x"),
         |e| e.digest.replace_range(0..1, "x"),
@@ -277,7 +363,8 @@ proptest! {
         let (event, body) = seal(None, Draft { body, ..draft(1) }, [3; 16], &chain_id(7));
         let stored = serde_json::to_string(&body).expect("a body can be stored");
         let loaded: Body = serde_json::from_str(&stored).expect("it loads");
-        let report = check(&[event], &[loaded], &[], &key(1).verifying_key());
+        let key = key(1).verifying_key();
+        let report = check(&[event], &[loaded], &[], &key, &BTreeSet::new());
         prop_assert_eq!(report.expect("it is whole").covered, 0);
     }
 }

@@ -5,6 +5,8 @@
 //! written down in `docs/evidence.md`; `examples/verify_pack.py` is made from that text alone and
 //! comes to the same verdicts.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rollbook_core::event::ChainId;
 use serde::{Deserialize, Serialize};
@@ -35,8 +37,13 @@ pub struct Manifest {
     pub software: String,
     /// Who had it made.
     pub made_by: String,
+    /// The ids that the pack is about; empty: everything. Bodies that tell of others only are
+    /// withheld.
+    pub about: BTreeSet<String>,
     /// How many bodies were erased.
     pub erased: u64,
+    /// How many bodies are withheld.
+    pub withheld: u64,
     /// What the pack covers: how many people, and for each instance how many accounts were read, how
     /// many it said there were, from which snapshot, and how complete.
     pub population: Value,

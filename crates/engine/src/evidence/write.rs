@@ -32,6 +32,9 @@ pub struct Pack<'a> {
     pub checkpoints: &'a [Checkpoint],
     /// The checkpoints kept elsewhere. The chain must agree with them, or no pack is made.
     pub outside: &'a [Checkpoint],
+    /// The ids that the pack is about; empty: everything. Bodies of other people's events are
+    /// withheld.
+    pub about: &'a BTreeSet<String>,
     /// The files for people and programs.
     pub files: &'a [DataFile],
     /// What the pack covers; see [`Manifest::population`].
@@ -70,11 +73,9 @@ pub struct Written {
 /// hold, the folder exists, or it cannot be written.
 pub fn write_folder(folder: &Path, pack: &Pack<'_>, key: &SigningKey) -> Result<Written> {
     let (checkpoints, fresh) = checked_checkpoints(pack, key)?;
-    let mut files = vec![
-        jsonl(EVENTS, pack.events),
-        jsonl(BODIES, pack.bodies),
-        jsonl(CHECKPOINTS, &checkpoints),
-    ];
+    let bodies = shown(pack);
+    let mut files =
+        vec![jsonl(EVENTS, pack.events), jsonl(BODIES, &bodies), jsonl(CHECKPOINTS, &checkpoints)];
     files.extend(pack.files.iter().cloned());
     files.sort_by(|a, b| a.name.cmp(&b.name));
     check_names(&files)?;
@@ -86,7 +87,9 @@ pub fn write_folder(folder: &Path, pack: &Pack<'_>, key: &SigningKey) -> Result<
         as_of: pack.as_of,
         software: concat!("rollbook ", env!("CARGO_PKG_VERSION")).to_owned(),
         made_by: pack.made_by.to_owned(),
-        erased: pack.bodies.iter().filter(|body| body.is_erased()).count() as u64,
+        about: pack.about.clone(),
+        erased: bodies.iter().filter(|body| body.is_erased()).count() as u64,
+        withheld: bodies.iter().filter(|body| body.is_withheld()).count() as u64,
         population: canonical::exact(pack.population.clone()),
         files: files.iter().map(entry).collect(),
     };
@@ -118,15 +121,27 @@ fn checked_checkpoints(
     Ok((checkpoints, fresh))
 }
 
+/// The bodies without those that tell of others only.
+fn shown(pack: &Pack<'_>) -> Vec<Body> {
+    let pairs = pack.events.iter().zip(pack.bodies);
+    let shown = pairs.map(|(event, body)| match event.is_of_others(pack.about) {
+        true => body.withheld(),
+        false => body.clone(),
+    });
+    shown.collect()
+}
+
 fn check(pack: &Pack<'_>, checkpoints: &[Checkpoint], key: &VerifyingKey) -> Result<()> {
     let all: Vec<_> = pack.outside.iter().chain(checkpoints).cloned().collect();
-    let report = event::check(pack.events, pack.bodies, &all, key).map_err(|broken| {
-        Error::refused(format!(
-            "The audit chain of this workspace is broken, so no pack is made of it. {broken}"
-        ))
-        .hint("Keep the workspace as it is and find out who changed its database.")
-        .because(broken)
-    })?;
+    let everything = BTreeSet::new();
+    let report =
+        event::check(pack.events, pack.bodies, &all, key, &everything).map_err(|broken| {
+            Error::refused(format!(
+                "The audit chain of this workspace is broken, so no pack is made of it. {broken}"
+            ))
+            .hint("Keep the workspace as it is and find out who changed its database.")
+            .because(broken)
+        })?;
     if report.chain_id != *pack.chain_id {
         return Err(Error::refused(
             "The checkpoints are of another workspace's audit chain, so no pack is made.",

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::ToSpan as _;
 use jiff::civil::Date;
 use rollbook_core::account::Account;
+use rollbook_core::event::Concern;
 use rollbook_core::graph::Graph;
 use rollbook_core::id::{AccountKey, AccountRef, IdentityId, PlanId};
 use rollbook_core::link::{AccountKind, Link, LinkState};
@@ -15,6 +16,7 @@ use super::Subject;
 use super::row::{AccountRow, Done, ExceptionRow, PopulationRow, coverage, link};
 use super::table::Fields;
 use crate::applying::{ChangeReport, RunReport, Stand};
+use crate::concern;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::planning::Proposal;
@@ -36,6 +38,20 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// The ids that the pack is about: a person with the accounts that are or were theirs, or a run
+    /// with its plan. Their events decide which bodies the pack must hold.
+    pub(super) fn about(&self) -> BTreeSet<String> {
+        let accounts = self.accounts.iter().map(|row| {
+            let (instance, key) = (row.instance.as_str().into(), row.key.as_str().into());
+            Concern::account(&AccountRef { instance, key }).as_str().to_owned()
+        });
+        let others: Vec<String> = match self.person {
+            Some(_) => accounts.collect(),
+            None => self.plans.iter().map(|proposal| proposal.plan.id().to_string()).collect(),
+        };
+        std::iter::once(self.subject_id.clone()).chain(others).collect()
+    }
+
     /// The tables of the pack, by file name without ending.
     pub(super) fn tables(&self) -> Vec<(&'static str, Vec<Fields>)> {
         let exceptions = |rows: &[ExceptionRow]| rows.iter().map(ExceptionRow::fields).collect();
@@ -248,12 +264,17 @@ fn exceptions(
     reports: &[RunReport],
 ) -> Vec<ExceptionRow> {
     let mut rows = BTreeSet::new();
+    let is_theirs = |concern: &Concern| person.is_none_or(|id| *concern == Concern::person(id));
     for report in reports {
         for left in report.plan.left_alone() {
+            let told = concern::of_subject(&left.subject, graph);
+            if !told.is_empty() && !told.iter().any(is_theirs) {
+                continue;
+            }
             let (what, because) = (left.label.clone(), left.because.clone());
             rows.insert(ExceptionRow { what, because });
         }
-        for one in report.changes.iter() {
+        for one in report.changes.iter().filter(|one| is_theirs(&Concern::of_change(&one.change))) {
             let because = match &one.stand {
                 Stand::Ended(rollbook_core::step::Ending::Confirmed { .. }) => continue,
                 Stand::Ended(ending) => rollbook_core::explain::ending(&one.change, ending),

@@ -8,6 +8,7 @@ mod page;
 mod row;
 pub(crate) mod table;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use jiff::Timestamp;
@@ -47,6 +48,7 @@ impl Engine {
                 actor: by.to_owned(),
                 on_behalf_of: String::new(),
                 subject: gathered.subject_id.clone(),
+                concerns: BTreeSet::new(),
                 at: now,
                 body: json!({"accounts": gathered.accounts.len(), "exceptions": gathered.exceptions.len()}),
             })
@@ -62,6 +64,7 @@ impl Engine {
             bodies: &bodies,
             checkpoints: &checkpoints,
             outside: &self.outside()?,
+            about: &gathered.about(),
             files: &files,
             population: rollbook_core::canonical::value_of(&gathered.population),
             as_of: now,

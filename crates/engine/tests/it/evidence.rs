@@ -1,12 +1,13 @@
 //! Packs written by the product, tampered with in every way, and judged by both verifiers.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use ed25519_dalek::SigningKey;
 use jiff::{SignedDuration, Timestamp};
-use rollbook_core::event::{self, Body, ChainId, Checkpoint, Draft, Event};
+use rollbook_core::event::{self, Body, ChainId, Checkpoint, Concern, Draft, ERASED, Event};
 use rollbook_engine::evidence::{DataFile, Pack, verify_folder, write_folder};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -24,6 +25,8 @@ struct Chain {
     events: Vec<Event>,
     bodies: Vec<Body>,
     checkpoints: Vec<Checkpoint>,
+    /// What its packs are about; empty: everything.
+    about: BTreeSet<String>,
 }
 
 impl Chain {
@@ -34,6 +37,7 @@ impl Chain {
             events: Vec::new(),
             bodies: Vec::new(),
             checkpoints: Vec::new(),
+            about: BTreeSet::new(),
         };
         chain.extend(6, "olga");
         chain.sign();
@@ -49,13 +53,38 @@ impl Chain {
                 actor: actor.to_owned(),
                 on_behalf_of: String::new(),
                 subject: format!("chg_{n}"),
+                concerns: BTreeSet::from([Concern::stored(person(n))]),
                 at: at(n.into()),
                 body: json!({"who": "Ána \u{1f600} \"x\"\n\u{7f}", "n": n, "score": 0.5, "none": null}),
             };
-            let (event, body) = event::seal(self.events.last(), draft, [n; 16], &self.id);
-            self.events.push(event);
-            self.bodies.push(body);
+            self.seal(draft);
         }
+    }
+
+    fn seal(&mut self, draft: Draft) {
+        let salt = [self.events.len() as u8 + 1; 16];
+        let (event, body) = event::seal(self.events.last(), draft, salt, &self.id);
+        self.events.push(event);
+        self.bodies.push(body);
+    }
+
+    /// Records that a person was erased, without emptying anything.
+    fn say_erased(&mut self, person: &str) {
+        let n = self.events.len() as i64 + 1;
+        self.seal(Draft {
+            kind: ERASED.to_owned(),
+            actor: "olga".to_owned(),
+            on_behalf_of: String::new(),
+            subject: person.to_owned(),
+            concerns: BTreeSet::new(),
+            at: at(n),
+            body: json!({"reason": "asked for"}),
+        });
+    }
+
+    fn about(mut self, ids: &[&str]) -> Self {
+        self.about = ids.iter().map(|id| (*id).to_owned()).collect();
+        self
     }
 
     fn sign(&mut self) {
@@ -83,6 +112,7 @@ impl Chain {
             bodies: &self.bodies,
             checkpoints: &self.checkpoints,
             outside: &[],
+            about: &self.about,
             files: &files,
             population: json!({"wiki": {"accounts": 120, "reported": 120}}),
             as_of: at(seconds),
@@ -91,6 +121,11 @@ impl Chain {
         let written = write_folder(folder, &pack, &self.key).expect("the pack can be written");
         written.checkpoint.expect("the head was not signed before")
     }
+}
+
+/// Events with an odd number tell of one person, the others of another.
+fn person(n: u8) -> &'static str {
+    if n % 2 == 1 { "per_odd" } else { "per_even" }
 }
 
 /// A pack in a folder of its own, with the outside checkpoints and the trusted key beside it.
@@ -422,11 +457,103 @@ fn files_that_were_changed_added_or_taken_out_are_named() {
     check_tampered("public_key", |case| {
         case.edit("public_key", |lines| lines[0] = format!("01{}", "00".repeat(31)));
     });
-    check_tampered("bodies.jsonl", |case| {
-        case.edit("bodies.jsonl", |lines| {
-            lines[3] = r#"{"content":null,"salt":"","seq":4}"#.to_owned();
+}
+
+/// The line of a body that is not there, and why.
+fn absent(why: &str, seq: u64) -> String {
+    format!(r#"{{"content":null,"salt":"{why}","seq":{seq}}}"#)
+}
+
+#[test]
+fn a_body_taken_out_under_any_word_is_named() {
+    for why in ["erased", "withheld", "", "gone", &"00".repeat(16)] {
+        check_tampered("bodies.jsonl record 4", |case| {
+            case.edit("bodies.jsonl", |lines| lines[3] = absent(why, 4));
         });
+    }
+}
+
+#[test]
+fn a_pack_about_one_person_holds_their_bodies_and_is_whole() {
+    let chain = Chain::new(7, 1).about(&["per_odd"]);
+    let case = Case::of(&chain, &chain);
+    assert_eq!(case.verdict(), "whole");
+    let lines = case.lines("bodies.jsonl");
+    assert!(lines[2].contains("Ána") && !lines[3].contains("Ána"), "{lines:?}");
+    assert_eq!(lines[3], absent("withheld", 4));
+    let report = verify_folder(&case.folder, None, None).expect("it is whole");
+    assert_eq!((report.chain.withheld, report.chain.erased), (5, 0));
+}
+
+/// A pack about `per_odd` in which all is as the key's owner signed it, after `tamper`.
+fn check_signed(expected: &str, tamper: impl FnOnce(&Case, &mut Value)) {
+    let chain = Chain::new(7, 1).about(&["per_odd"]);
+    let case = Case::of(&chain, &chain);
+    let mut manifest: Value =
+        serde_json::from_str(&case.lines("manifest.json")[0]).expect("it is JSON");
+    tamper(&case, &mut manifest);
+    sign_again(&case, &chain, manifest);
+    assert_eq!(case.verdict(), expected);
+}
+
+/// Signs the folder as it is now, as whoever has the key could.
+fn sign_again(case: &Case, chain: &Chain, mut manifest: Value) {
+    use ed25519_dalek::Signer as _;
+    use rollbook_core::id::hex;
+    use sha2::{Digest as _, Sha256};
+    for entry in manifest["files"].as_array_mut().expect("a list") {
+        let bytes =
+            fs::read(case.path(entry["name"].as_str().expect("text"))).expect("it is there");
+        let mark = |line: &[u8]| hex(&Sha256::digest(line))[..8].to_owned();
+        let lines = bytes.split_inclusive(|&b| b == b'\n').map(|line| line.trim_ascii_end());
+        entry["lines"] = lines.map(mark).collect::<String>().into();
+        entry["sha256"] = hex(&Sha256::digest(&bytes)).into();
+    }
+    let signed = event::signed_bytes("rollbook.manifest.v1", &manifest);
+    let text = String::from_utf8(rollbook_core::canonical::bytes(&manifest)).expect("UTF-8");
+    case.set_lines("manifest.json", &[text]);
+    case.set_lines("manifest.sig", &[hex(&chain.key.sign(&signed).to_bytes())]);
+}
+
+#[test]
+fn what_must_be_in_a_pack_cannot_be_left_out_even_by_whoever_signs_it() {
+    check_signed("whole", |_, _| {});
+    check_signed("bodies.jsonl record 3", |case, _| {
+        case.edit("bodies.jsonl", |lines| lines[2] = absent("withheld", 3));
     });
+    check_signed("bodies.jsonl record 3", |case, _| {
+        case.edit("bodies.jsonl", |lines| lines[2] = absent("erased", 3));
+    });
+    check_signed("bodies.jsonl record 4", |case, _| {
+        case.edit("bodies.jsonl", |lines| lines[3] = absent("erased", 4));
+    });
+    check_signed("bodies.jsonl record 2", |_, manifest| {
+        manifest["about"] = json!(["per_even", "per_odd"]);
+    });
+    check_signed("bodies.jsonl record 2", |_, manifest| manifest["about"] = json!([]));
+    check_signed("bodies.jsonl record 6", |_, manifest| {
+        manifest["about"] = json!(["chg_6", "per_odd"]);
+    });
+    check_signed("bodies.jsonl", |_, manifest| manifest["withheld"] = json!(4));
+    check_signed("bodies.jsonl", |_, manifest| manifest["erased"] = json!(1));
+    check_signed("manifest.json", |_, manifest| {
+        manifest["about"] = json!(["per_odd", "per_odd"]);
+    });
+}
+
+#[test]
+fn whom_a_body_tells_of_cannot_be_changed_in_its_event() {
+    for concerns in
+        [json!([]), json!(["per_odd"]), json!(["per_even", "per_odd"]), json!("per_even")]
+    {
+        check_tampered("events.jsonl record 4", |case| {
+            case.edit("events.jsonl", |lines| {
+                let mut event: Value = serde_json::from_str(&lines[3]).expect("it is JSON");
+                event["concerns"] = concerns;
+                lines[3] = event.to_string();
+            });
+        });
+    }
 }
 
 #[test]
@@ -449,11 +576,13 @@ fn two_ways_to_write_one_thing_are_refused() {
 #[test]
 fn an_erased_body_and_later_checkpoints_leave_a_pack_whole() {
     let mut chain = Chain::new(7, 1);
+    chain.say_erased("per_even");
+    let kept = chain.clone();
     chain.bodies[3] = chain.bodies[3].erased();
-    let mut later = Chain::new(7, 1);
+    let mut later = kept.clone();
     later.sign();
     later.extend(5, "olga");
-    let case = Case::of(&chain, &Chain::new(7, 1));
+    let case = Case::of(&chain, &kept);
     assert_eq!(case.verdict(), "whole");
     let after = event::sign(&later.key, &later.id, later.events.last(), at(201));
     let line = rollbook_core::canonical::bytes(&rollbook_core::canonical::value_of(&after));
@@ -461,6 +590,40 @@ fn an_erased_body_and_later_checkpoints_leave_a_pack_whole() {
     assert_eq!(case.verdict(), "whole");
     let report = verify_folder(&case.folder, Some(&case.outside), None).expect("it is whole");
     assert_eq!((report.chain.erased, report.outside, report.outside_later), (1, 2, 1));
+}
+
+#[test]
+fn what_was_erased_stays_so_in_a_pack_about_somebody_else() {
+    let mut chain = Chain::new(7, 1).about(&["per_odd"]);
+    chain.say_erased("per_even");
+    chain.bodies[3] = chain.bodies[3].erased();
+    let case = Case::of(&chain, &chain);
+    assert_eq!(case.verdict(), "whole");
+    assert_eq!(case.lines("bodies.jsonl")[3], absent("erased", 4));
+    let report = verify_folder(&case.folder, None, None).expect("it is whole");
+    assert_eq!((report.chain.withheld, report.chain.erased), (4, 1));
+    check_erased("bodies.jsonl record 11", |lines| lines[10] = absent("withheld", 11));
+    check_erased("bodies.jsonl record 11", |lines| lines[10] = absent("erased", 11));
+    check_erased("bodies.jsonl record 3", |lines| lines[2] = absent("erased", 3));
+    // What came after the erasure is not covered by it.
+    check_erased("bodies.jsonl record 12", |lines| lines[11] = absent("erased", 12));
+    check_erased("whole", |lines| lines[5] = absent("erased", 6));
+}
+
+/// A pack about everything, in which `per_even` was erased after ten events and told of again,
+/// signed again after `tamper` emptied bodies.
+fn check_erased(expected: &str, tamper: impl FnOnce(&mut Vec<String>)) {
+    let mut chain = Chain::new(7, 1);
+    chain.say_erased("per_even");
+    chain.extend(1, "olga");
+    let case = Case::of(&chain, &chain);
+    let mut manifest: Value =
+        serde_json::from_str(&case.lines("manifest.json")[0]).expect("it is JSON");
+    case.edit("bodies.jsonl", tamper);
+    let emptied = case.lines("bodies.jsonl").iter().filter(|line| line.contains("erased")).count();
+    manifest["erased"] = emptied.into();
+    sign_again(&case, &chain, manifest);
+    assert_eq!(case.verdict(), expected);
 }
 
 #[test]
@@ -475,6 +638,7 @@ fn no_pack_is_made_of_a_broken_chain_or_over_another_folder() {
             bodies: &chain.bodies,
             checkpoints: &chain.checkpoints,
             outside,
+            about: &chain.about,
             files: &[],
             population: json!({}),
             as_of: at(200),
