@@ -41,7 +41,7 @@ impl Member {
     }
 
     /// Reads a member: an object, or a bare id. The type may only show in `$ref`.
-    fn read(value: &Value) -> Option<Self> {
+    pub fn read(value: &Value) -> Option<Self> {
         let Value::Object(object) = value else {
             return Some(Self { value: read::text(value)?, ..Self::default() });
         };
@@ -54,7 +54,8 @@ impl Member {
         })
     }
 
-    fn to_json(&self) -> Value {
+    /// As the RFC writes it, without `$ref`.
+    pub fn to_json(&self) -> Value {
         let mut object = Map::from_iter([("value".to_owned(), json!(self.value))]);
         if let Some(kind) = &self.kind {
             object.insert("type".to_owned(), json!(kind));

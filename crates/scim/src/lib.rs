@@ -23,6 +23,7 @@
 
 pub mod attribute;
 mod datetime;
+pub mod definition;
 pub mod discovery;
 pub mod filter;
 pub mod group;
@@ -34,6 +35,7 @@ pub mod patch;
 pub mod path;
 pub mod read;
 pub mod schema;
+pub mod server;
 pub mod user;
 
 pub use attribute::AttrPath;

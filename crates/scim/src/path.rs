@@ -61,6 +61,12 @@ impl Path {
         }
     }
 
+    /// The same elements and sub-attribute of `attr`, whose own sub-attribute counts where there is
+    /// no filter.
+    pub(crate) fn at(self, attr: AttrPath) -> Self {
+        Self { attr, ..self }
+    }
+
     /// The parts of `attr[filter]`; gives the path back where it is not of that form.
     pub(crate) fn into_has(self) -> Result<(AttrPath, Box<Filter>), Self> {
         match self {

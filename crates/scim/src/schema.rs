@@ -1,7 +1,7 @@
 //! Schema URNs, and what the core schemas say about attributes: spelling, plurality, case.
 //!
-//! Only what reading, comparing and patching need is here; the full definitions that a server
-//! publishes are in [`crate::discovery`].
+//! Only what reading, comparing and patching need is here; the full definitions are in
+//! [`crate::definition`].
 
 /// RFC 7643 §4.1.
 pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -9,6 +9,10 @@ pub const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// RFC 7643 §4.3.
 pub const ENTERPRISE_USER: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
+/// Our extension of the User: how far a wish about it has come ([`crate::definition`]).
+pub const DELIVERY_USER: &str = "urn:rollbook:params:scim:schemas:extension:delivery:1.0:User";
+/// The same of the Group.
+pub const DELIVERY_GROUP: &str = "urn:rollbook:params:scim:schemas:extension:delivery:1.0:Group";
 /// RFC 7643 §5.
 pub const SERVICE_PROVIDER_CONFIG: &str =
     "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
@@ -22,6 +26,10 @@ pub const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListRespo
 pub const SEARCH_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:SearchRequest";
 /// RFC 7644 §3.5.2.
 pub const PATCH_OP: &str = "urn:ietf:params:scim:api:messages:2.0:PatchOp";
+/// RFC 7644 §3.7.
+pub const BULK_REQUEST: &str = "urn:ietf:params:scim:api:messages:2.0:BulkRequest";
+/// RFC 7644 §3.7.
+pub const BULK_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:BulkResponse";
 /// RFC 7644 §3.12.
 pub const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 

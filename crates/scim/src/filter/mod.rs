@@ -152,6 +152,42 @@ impl Filter {
         })
     }
 
+    /// How many comparisons it makes for one resource, at most.
+    pub fn terms(&self) -> usize {
+        let inner = |path: &Path| path.filter().map_or(0, Self::terms);
+        match self {
+            Self::Compare { path, .. } | Self::Present(path) => 1 + inner(path),
+            Self::Has { filter, .. } | Self::Not(filter) => filter.terms(),
+            Self::All(terms) | Self::Any(terms) => terms.iter().map(Self::terms).sum(),
+        }
+    }
+
+    /// Every attribute that it looks at, those inside brackets by their own names.
+    pub fn paths(&self) -> Vec<&AttrPath> {
+        let mut paths = Vec::new();
+        self.collect_paths(&mut paths);
+        paths
+    }
+
+    fn collect_paths<'a>(&'a self, to: &mut Vec<&'a AttrPath>) {
+        match self {
+            Self::Compare { path, .. } | Self::Present(path) => {
+                to.push(path.attr());
+                if let Some(inner) = path.filter() {
+                    inner.collect_paths(to);
+                }
+            }
+            Self::Has { attr, filter } => {
+                to.push(attr);
+                filter.collect_paths(to);
+            }
+            Self::Not(filter) => filter.collect_paths(to),
+            Self::All(terms) | Self::Any(terms) => {
+                terms.iter().for_each(|term| term.collect_paths(to));
+            }
+        }
+    }
+
     /// Both.
     pub fn and(self, other: Self) -> Self {
         match self {

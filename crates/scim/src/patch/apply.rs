@@ -48,17 +48,24 @@ impl Patch {
         let Value::Object(object) = resource else {
             return Err(Error::Syntax("A resource is a JSON object.".to_owned()));
         };
-        let mut object = object.clone();
-        for operation in &self.operations {
-            run(&mut object, operation, rules)?;
-        }
-        Ok(Value::Object(object))
+        run_all(object.clone(), self.operations.clone(), rules).map(Value::Object)
     }
 }
 
-fn run(object: &mut Map<String, Value>, operation: &Operation, rules: &Rules) -> Result<(), Error> {
-    let value = operation.value.clone();
-    match (&operation.path, operation.verb, value) {
+/// Does all operations, in their order.
+pub(crate) fn run_all(
+    mut object: Map<String, Value>,
+    operations: Vec<Operation>,
+    rules: &Rules,
+) -> Result<Map<String, Value>, Error> {
+    for operation in operations {
+        run(&mut object, operation, rules)?;
+    }
+    Ok(object)
+}
+
+fn run(object: &mut Map<String, Value>, operation: Operation, rules: &Rules) -> Result<(), Error> {
+    match (&operation.path, operation.verb, operation.value) {
         (None, Verb::Remove, _) => {
             Err(Error::NoTarget("\"remove\" needs a path that says what.".to_owned()))
         }

@@ -7,7 +7,7 @@ use crate::read;
 
 /// Whether two elements stand for the same thing: equal, or the same `value` under the same `type`
 /// (RFC 7643 §2.4: the pair must not repeat).
-pub(super) fn same(one: &Value, other: &Value) -> bool {
+pub(crate) fn same(one: &Value, other: &Value) -> bool {
     let (Some(one_object), Some(other_object)) = (one.as_object(), other.as_object()) else {
         return one == other;
     };
@@ -58,7 +58,7 @@ pub(super) fn key_for(object: &Map<String, Value>, name: &str) -> String {
 
 /// Leaves at most one element primary: the first of those just `touched` that says so
 /// (RFC 7644 §3.5.2: the server turns the others off).
-pub(super) fn one_primary(items: &mut [Value], touched: &[usize]) {
+pub(crate) fn one_primary(items: &mut [Value], touched: &[usize]) {
     let is_primary = |item: &Value| {
         item.as_object().and_then(|it| read::boolean_of(it, "primary")).unwrap_or(false)
     };

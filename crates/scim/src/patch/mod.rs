@@ -17,6 +17,8 @@ mod element;
 use serde_json::{Map, Value, json};
 
 pub use apply::Rules;
+pub(crate) use apply::run_all;
+pub(crate) use element::{one_primary, same as same_element};
 
 use crate::attribute::AttrPath;
 use crate::message::{ErrorMessage, ScimType};
@@ -77,6 +79,9 @@ pub enum Error {
         /// What is wrong with it.
         source: filter::Error,
     },
+    /// A path to an attribute that no schema has.
+    #[error("The path {0:?} leads to no attribute that is known here.")]
+    Unknown(String),
     /// Nothing to act on, or not said what to act on.
     #[error("{0}")]
     NoTarget(String),
@@ -93,7 +98,7 @@ impl Error {
     pub fn scim_type(&self) -> ScimType {
         match self {
             Self::Syntax(_) => ScimType::InvalidSyntax,
-            Self::Path { .. } => ScimType::InvalidPath,
+            Self::Path { .. } | Self::Unknown(_) => ScimType::InvalidPath,
             Self::NoTarget(_) => ScimType::NoTarget,
             Self::Mutability(_) => ScimType::Mutability,
             Self::Value(_) => ScimType::InvalidValue,

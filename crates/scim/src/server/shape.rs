@@ -1,0 +1,341 @@
+//! A resource in the one form in which it is stored: known attributes, spelled as the RFC spells
+//! them, each value of its type, nothing empty, one primary.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde_json::{Map, Value, json};
+
+use super::resource_type::ResourceType;
+use super::rules::Rules;
+use super::text::{self, KEY_MAX, TEXT_MAX};
+use crate::attribute::starts_with_urn;
+use crate::definition::{Attribute, Kind, Mutability, Schema};
+use crate::group::Member;
+use crate::message::{ErrorMessage, ScimType};
+use crate::patch::{one_primary, same_element};
+use crate::{json, read};
+
+/// The most values of one attribute.
+pub const VALUES_MAX: usize = 1_000;
+/// The most members that one request may name.
+pub const MEMBERS_MAX: usize = 8_000;
+
+/// A 400 with `invalidValue`.
+pub(crate) fn invalid(sentence: &str) -> ErrorMessage {
+    ErrorMessage::new(400, Some(ScimType::InvalidValue), sentence)
+}
+
+/// Brings `body` into the stored form. `id`, `meta` and whatever else a client may not write is left
+/// out, and so is what the schemas do not know.
+pub(crate) fn shaped(
+    kind: ResourceType,
+    body: Map<String, Value>,
+    rules: &Rules,
+) -> Result<Map<String, Value>, ErrorMessage> {
+    let mut out = Map::new();
+    for (key, value) in body {
+        if starts_with_urn(&key) {
+            put_extension(kind, &key, value, rules, &mut out)?;
+        } else if let Some(attribute) = kind.attribute(&key) {
+            if attribute.name != "schemas" {
+                put(attribute, key, value, rules, None, &mut out)?;
+            }
+        } else if let Some((extension, attribute)) = stray(kind, &key, rules) {
+            let part = out.entry(extension.id).or_insert_with(|| json!({}));
+            if let Some(part) = part.as_object_mut() {
+                put(attribute, key, value, rules, None, part)?;
+            }
+        }
+    }
+    out.retain(|_, value| !value.as_object().is_some_and(Map::is_empty));
+    for attribute in kind.schema().attributes.iter().filter(|it| it.required) {
+        let text = out.get(attribute.name).and_then(Value::as_str).unwrap_or("");
+        if text.trim().is_empty() {
+            return Err(invalid(&format!(
+                "A {} needs \"{}\", and it is missing or empty.",
+                kind.name(),
+                attribute.name
+            )));
+        }
+    }
+    let mut schemas = vec![json!(kind.schema().id)];
+    schemas.extend(
+        kind.extensions()
+            .iter()
+            .map(|it| it.id)
+            .filter(|id| out.contains_key(*id))
+            .map(|id| json!(id)),
+    );
+    out.insert("schemas".to_owned(), Value::Array(schemas));
+    Ok(out)
+}
+
+/// An attribute of an extension that stands in the resource itself, where some clients put it.
+fn stray(
+    kind: ResourceType,
+    name: &str,
+    rules: &Rules,
+) -> Option<(&'static Schema, &'static Attribute)> {
+    if !rules.lenient {
+        return None;
+    }
+    kind.extensions()
+        .iter()
+        .filter(|it| it.id != kind.delivery())
+        .find_map(|extension| Some((*extension, extension.attribute(name)?)))
+}
+
+/// What is under a URN: an extension, or (from lenient callers) the core schema or one attribute.
+fn put_extension(
+    kind: ResourceType,
+    urn: &str,
+    value: Value,
+    rules: &Rules,
+    out: &mut Map<String, Value>,
+) -> Result<(), ErrorMessage> {
+    let Some(extension) = kind.extension(urn) else { return Ok(()) };
+    let entries = match value {
+        Value::Object(entries) => entries,
+        Value::Null => return Ok(()),
+        Value::Array(items) if items.is_empty() => return Ok(()),
+        _ => return Err(invalid(&format!("What is under \"{urn}\" is no JSON object."))),
+    };
+    let mut part = match out.remove(extension.id) {
+        Some(Value::Object(part)) => part,
+        _ => Map::new(),
+    };
+    for (key, value) in entries {
+        if let Some(attribute) = extension.attribute(&key) {
+            put(attribute, key, value, rules, None, &mut part)?;
+        }
+    }
+    if !part.is_empty() {
+        out.insert(extension.id.to_owned(), Value::Object(part));
+    }
+    Ok(())
+}
+
+/// The members that a value names, each once.
+pub(super) fn members(value: Value, rules: &Rules) -> Result<Vec<Member>, ErrorMessage> {
+    let attribute = ResourceType::Group.attribute("members").expect("a group has members");
+    let place = Place { up: None, name: attribute.name, at: None };
+    let list = listed(attribute, value, &Rules { lenient: true, ..*rules }, &place)?;
+    let list = list.as_ref().map_or(&[][..], read::list);
+    Ok(list.iter().filter_map(Member::read).collect())
+}
+
+/// Where a value is, for the reader of an error.
+#[derive(Clone, Copy)]
+struct Place<'a> {
+    up: Option<&'a Place<'a>>,
+    name: &'static str,
+    /// Of a list.
+    at: Option<usize>,
+}
+
+impl fmt::Display for Place<'_> {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(up) = self.up {
+            write!(to, "{up}.")?;
+        }
+        to.write_str(self.name)?;
+        self.at.map_or(Ok(()), |at| write!(to, "[{at}]"))
+    }
+}
+
+/// Puts one attribute into `out`, unless a client may not write it or it is unassigned.
+fn put(
+    attribute: &'static Attribute,
+    key: String,
+    value: Value,
+    rules: &Rules,
+    up: Option<&Place<'_>>,
+    out: &mut Map<String, Value>,
+) -> Result<(), ErrorMessage> {
+    if attribute.mutability == Mutability::ReadOnly {
+        return Ok(());
+    }
+    let place = Place { up, name: attribute.name, at: None };
+    let fitted = match (attribute.multi_valued, value) {
+        (true, value) => listed(attribute, value, rules, &place)?,
+        (false, Value::Array(mut items)) if rules.lenient && attribute.kind != Kind::Boolean => {
+            match items.is_empty() {
+                true => None,
+                false => single(attribute, items.swap_remove(0), rules, &place)?,
+            }
+        }
+        (false, Value::Array(items)) if items.is_empty() && attribute.kind != Kind::Boolean => None,
+        (false, value) => single(attribute, value, rules, &place)?,
+    };
+    // A password is checked like any text and then forgotten.
+    let kept = fitted.filter(|_| attribute.mutability != Mutability::WriteOnly);
+    if let Some(value) = kept {
+        let key = if key == attribute.name { key } else { attribute.name.to_owned() };
+        out.insert(key, value);
+    }
+    Ok(())
+}
+
+/// The values of a list, without repetition and with at most one primary.
+fn listed(
+    attribute: &'static Attribute,
+    value: Value,
+    rules: &Rules,
+    place: &Place<'_>,
+) -> Result<Option<Value>, ErrorMessage> {
+    let items = match value {
+        Value::Null => return Ok(None),
+        Value::Array(items) => items,
+        other if rules.lenient => vec![other],
+        _ => return Err(wrong(place, "a list")),
+    };
+    let is_members = attribute.name == "members";
+    let most = if is_members { MEMBERS_MAX } else { VALUES_MAX };
+    if items.len() > most {
+        let sentence = format!("\"{place}\" has {} values; at most {most} are taken.", items.len());
+        let status = if is_members { 413 } else { 400 };
+        return Err(ErrorMessage::new(status, Some(ScimType::TooMany), &sentence));
+    }
+    let mut list: Vec<Value> = Vec::with_capacity(items.len());
+    for (at, item) in items.into_iter().enumerate() {
+        let place = Place { at: Some(at), ..*place };
+        if let Some(item) = single(attribute, item, rules, &place)? {
+            list.push(item);
+        }
+    }
+    without_repeated(&mut list);
+    let all: Vec<usize> = (0..list.len()).collect();
+    one_primary(&mut list, &all);
+    Ok((!list.is_empty()).then_some(Value::Array(list)))
+}
+
+/// Keeps the first of those that stand for the same thing (RFC 7643 §2.4).
+fn without_repeated(list: &mut Vec<Value>) {
+    /// Up to here comparing each with each is faster than a set.
+    const FEW: usize = 16;
+    if list.len() <= FEW {
+        let mut at = 1;
+        while at < list.len() {
+            let repeated = (0..at).any(|before| same_element(&list[before], &list[at]));
+            if repeated {
+                list.remove(at);
+            } else {
+                at += 1;
+            }
+        }
+        return;
+    }
+    let mut seen = BTreeSet::new();
+    list.retain(|item| {
+        let text = |name| item.get(name).and_then(Value::as_str);
+        seen.insert(match text("value") {
+            Some(value) => (value.to_owned(), text("type").map(str::to_owned)),
+            None => (item.to_string(), Some("\0".to_owned())),
+        })
+    });
+}
+
+/// One value of the attribute's type; `None` where it is unassigned.
+fn single(
+    attribute: &'static Attribute,
+    value: Value,
+    rules: &Rules,
+    place: &Place<'_>,
+) -> Result<Option<Value>, ErrorMessage> {
+    match (attribute.kind, value) {
+        // An odd `active` is an error for every caller, so that nobody is locked out by a guess.
+        (_, Value::Null) if attribute.name != "active" => Ok(None),
+        (Kind::Boolean, value) => truth(&value, place).map(Some),
+        (Kind::Complex, value) => complex(attribute, value, rules, place),
+        (Kind::Integer, value) => match value.is_i64() || value.is_u64() {
+            true => Ok(Some(value)),
+            false => Err(wrong(place, "a whole number")),
+        },
+        (_, Value::String(text)) => checked(attribute, text, place).map(Some),
+        (_, Value::Number(number)) if rules.lenient => {
+            checked(attribute, number.to_string(), place).map(Some)
+        }
+        (_, _) => Err(wrong(place, "text")),
+    }
+}
+
+fn truth(value: &Value, place: &Place<'_>) -> Result<Value, ErrorMessage> {
+    match value {
+        Value::Bool(_) => Ok(value.clone()),
+        Value::String(text) if text.eq_ignore_ascii_case("true") => Ok(json!(true)),
+        Value::String(text) if text.eq_ignore_ascii_case("false") => Ok(json!(false)),
+        _ => Err(wrong(place, "true or false")),
+    }
+}
+
+fn complex(
+    attribute: &'static Attribute,
+    value: Value,
+    rules: &Rules,
+    place: &Place<'_>,
+) -> Result<Option<Value>, ErrorMessage> {
+    let entries = match value {
+        Value::Object(entries) => entries,
+        Value::String(text) if rules.lenient => match inside(attribute, text) {
+            Some(entries) => entries,
+            None => return Ok(None),
+        },
+        Value::Number(number) if rules.lenient && attribute.sub("value").is_some() => {
+            Map::from_iter([("value".to_owned(), json!(number.to_string()))])
+        }
+        _ => return Err(wrong(place, "a JSON object")),
+    };
+    let mut out = Map::new();
+    for (key, value) in entries {
+        if let Some(sub) = attribute.sub(&key) {
+            put(sub, key, value, rules, Some(place), &mut out)?;
+        }
+    }
+    if attribute.name == "members" && !out.contains_key("value") {
+        return Err(invalid(&format!("\"{place}\" has no \"value\", so it names nobody.")));
+    }
+    Ok((!out.is_empty()).then_some(Value::Object(out)))
+}
+
+/// The complex value that a bare text stands for: its `value`, or the JSON that is in it. Empty
+/// text is none: some clients clear a manager in this way.
+fn inside(attribute: &Attribute, text: String) -> Option<Map<String, Value>> {
+    let trimmed = text.trim();
+    if trimmed.is_empty() {
+        return None;
+    }
+    if trimmed.starts_with('{')
+        && let Ok(Value::Object(entries)) = json::read(trimmed.as_bytes())
+    {
+        return Some(entries);
+    }
+    attribute.sub("value")?;
+    Some(Map::from_iter([("value".to_owned(), Value::String(text))]))
+}
+
+fn checked(attribute: &Attribute, text: String, place: &Place<'_>) -> Result<Value, ErrorMessage> {
+    if let Some(c) = text::refused(&text, attribute.lines) {
+        return Err(invalid(&format!(
+            "\"{place}\" contains the character U+{:04X}, which cannot be seen or ends a line. Send \
+             it without.",
+            c as u32
+        )));
+    }
+    let most = if attribute.key { KEY_MAX } else { TEXT_MAX };
+    if text.len() > most {
+        let len = text.len();
+        return Err(invalid(&format!("\"{place}\" has {len} bytes; at most {most} are taken.")));
+    }
+    Ok(Value::String(text))
+}
+
+fn wrong(place: &Place<'_>, wanted: &str) -> ErrorMessage {
+    invalid(&format!("\"{place}\" is {wanted}, and what was sent is not."))
+}
+
+/// Whether a request names the core schema of `kind` (RFC 7643 §3).
+pub(crate) fn names_schema(kind: ResourceType, body: &Map<String, Value>) -> bool {
+    let urns = read::list_of(body, "schemas").iter().filter_map(Value::as_str);
+    urns.into_iter().any(|urn| urn.eq_ignore_ascii_case(kind.schema().id))
+}
