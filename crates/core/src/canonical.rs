@@ -5,6 +5,10 @@
 //! from it: JSON, object keys sorted by code point, no white space, no fractions, only the escapes
 //! that JSON demands.
 
+mod login;
+
+pub use login::{LOGIN_MAX, Refused, login_key};
+
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};

@@ -2,6 +2,7 @@
 
 mod finding;
 mod identity;
+mod login;
 mod matching;
 mod organisation;
 mod roll;

@@ -1,0 +1,68 @@
+//! Logins that are the same, as `docs/identity-keys.md` says it to people.
+
+use proptest::prelude::*;
+use rollbook_core::canonical::{LOGIN_MAX, Refused, login_key};
+
+const PAGE: &str = include_str!("../../../../docs/identity-keys.md");
+
+/// The rows of the table: one, other, verdict.
+fn rows() -> Vec<(String, String, String)> {
+    let cells = |line: &str| -> Vec<String> {
+        line.trim_matches('|')
+            .split('|')
+            .map(|cell| unescaped(cell.trim().trim_matches('`')))
+            .collect()
+    };
+    let rows = PAGE.lines().filter(|line| line.starts_with("| `")).map(cells);
+    rows.map(|row| (row[0].clone(), row[1].clone(), row[2].clone())).collect()
+}
+
+/// The text with the characters that `\u{…}` stands for.
+fn unescaped(text: &str) -> String {
+    let mut parts = text.split("\\u{");
+    let mut out = parts.next().unwrap().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_once('}').unwrap();
+        out.push(char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap());
+        out.push_str(rest);
+    }
+    out
+}
+
+fn verdict(one: &str, other: &str) -> &'static str {
+    match (login_key(one), login_key(other)) {
+        (Ok(one), Ok(other)) if one == other => "same",
+        (Ok(_), Ok(_)) => "different",
+        _ => "refused",
+    }
+}
+
+#[test]
+fn every_row_of_the_table_for_people_is_true() {
+    let rows = rows();
+    assert!(rows.len() >= 45, "the table has {} rows only", rows.len());
+    for (one, other, expected) in rows {
+        assert_eq!(verdict(&one, &other), expected, "{one:?} and {other:?}");
+        assert_eq!(verdict(&other, &one), expected, "{other:?} and {one:?}");
+    }
+}
+
+#[test]
+fn a_refusal_names_the_character_and_the_reason() {
+    let said = |text: &str| login_key(text).unwrap_err().to_string();
+    insta::assert_snapshot!(said("an\u{200b}a"), @"The login contains U+200B (an invisible character). Send it without.");
+    insta::assert_snapshot!(said("  "), @"A login cannot be empty.");
+    insta::assert_snapshot!(said("ana "), @"The login begins or ends with a blank, which nobody would see. Send it without.");
+    assert_eq!(login_key(&"x".repeat(LOGIN_MAX + 1)), Err(Refused::TooLong(LOGIN_MAX + 1)));
+}
+
+proptest! {
+    #[test]
+    fn a_key_is_its_own_key_and_capitals_do_not_change_it(login in "\\PC{1,24}") {
+        if let Ok(key) = login_key(&login) {
+            prop_assert_eq!(login_key(&key), Ok(key.clone()));
+            let lower: String = login.chars().flat_map(char::to_lowercase).collect();
+            prop_assert_eq!(login_key(&lower), Ok(key));
+        }
+    }
+}
