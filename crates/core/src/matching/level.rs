@@ -123,7 +123,7 @@ pub(crate) mod days {
 }
 
 /// The levels of one account and one person, and the rarity of each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Pair {
     pub person: u32,
     pub levels: [Level; FIELDS],
@@ -186,7 +186,7 @@ impl Scale<'_> {
     /// Compares `seen` with person `number`.
     pub(crate) fn pair(&self, seen: &Seen, number: u32, login: &Makers, local: &Makers) -> Pair {
         let person = &self.roster.persons[number as usize];
-        let mut pair = Pair { person: number, levels: [0; FIELDS], rarity: [0; FIELDS] };
+        let mut pair = Pair { person: number, ..Pair::default() };
         let (cut, surname, given) = self.name(seen, person);
         pair.set(Field::Surname, surname);
         pair.set(Field::GivenName, given);

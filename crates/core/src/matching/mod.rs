@@ -30,6 +30,7 @@ pub(crate) mod text;
 mod weight;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::account::Account;
 use crate::identity::Identity;
@@ -184,15 +185,22 @@ impl<'a> Matching<'a> {
             ends.push(found.len());
         }
         drop(blocks);
-        let mut cases = Vec::with_capacity(self.seen.len());
-        let mut pairs = Vec::with_capacity(found.len());
-        for (seen, end) in self.seen.iter().zip(ends) {
-            let from = pairs.len();
-            let (logins, locals) = if from < end { makers(seen) } else { Default::default() };
-            let own = found[from..end].iter();
-            pairs.extend(own.map(|p| scale.pair(seen, *p, &logins, &locals)));
-            cases.push(Case::new(seen, from..end));
+        let begins = std::iter::once(0).chain(ends.iter().copied());
+        let ranges: Vec<Range<usize>> = begins.zip(&ends).map(|(from, end)| from..*end).collect();
+        // Accounts with the same candidates come one after another, while what is known of these
+        // still lies in the processor's cache.
+        let mut order: Vec<usize> =
+            (0..ranges.len()).filter(|at| !ranges[*at].is_empty()).collect();
+        order.sort_by_key(|at| found[ranges[*at].start]);
+        let mut pairs = vec![Pair::default(); found.len()];
+        for index in order {
+            let (seen, range) = (&self.seen[index], ranges[index].clone());
+            let (logins, locals) = makers(seen);
+            for (pair, person) in pairs[range.clone()].iter_mut().zip(&found[range]) {
+                *pair = scale.pair(seen, *person, &logins, &locals);
+            }
         }
+        let cases = self.seen.iter().zip(ranges).map(|(seen, own)| Case::new(seen, own)).collect();
         (self.cases, self.pairs) = (cases, pairs);
         self.fix();
     }

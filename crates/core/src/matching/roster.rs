@@ -1,7 +1,7 @@
 //! Everybody, as the matcher sees them: each human's names in every form, their spells, and how
 //! common each of these is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
@@ -9,7 +9,7 @@ use crate::id::RecordRef;
 use crate::identity::Identity;
 use crate::worker::{PersonName, Placement, WorkerRecord};
 
-use super::intern::{Interner, NONE, Sym};
+use super::intern::{Interner, NONE, Sym, SymMap};
 use super::nickname;
 use super::shown;
 use super::text::{Spelling, fold, is_particle, joined, wide};
@@ -132,11 +132,11 @@ pub(crate) struct Roster {
     pub persons: Vec<Person>,
     /// How many groups of people there are (see [`Person::group`]).
     pub groups: usize,
-    counts: HashMap<(Sym, u8), u32>,
-    pairs: HashMap<(Sym, Sym, u8), u32>,
+    counts: SymMap<(Sym, u8), u32>,
+    pairs: SymMap<(Sym, Sym, u8), u32>,
     initials: BTreeMap<String, u32>,
     letters: [u32; 27],
-    nicknames: HashMap<u16, u32>,
+    nicknames: SymMap<u16, u32>,
     starts: Days,
     ends: Days,
 }
@@ -339,8 +339,8 @@ fn content_key(
 
 fn tally_places(
     person: &Person,
-    counts: &mut HashMap<(Sym, u8), u32>,
-    pairs: &mut HashMap<(Sym, Sym, u8), u32>,
+    counts: &mut SymMap<(Sym, u8), u32>,
+    pairs: &mut SymMap<(Sym, Sym, u8), u32>,
 ) {
     let mut values: Vec<(Sym, u8)> = Vec::new();
     let mut beside: Vec<(Sym, Sym, u8)> = Vec::new();
