@@ -332,6 +332,8 @@ fn blocked(nodes: &[Node], rates: &Rates) -> Vec<(usize, usize)> {
 
 /// Bits for the names. `None`: they are names of two different people.
 fn names(left: &Node, right: &Node, rates: &Rates) -> Option<f64> {
+    // First the given names: they tell most pairs apart.
+    let given = given_bits(left, right)?;
     let family = if left.family == right.family {
         0.0
     } else if Spelling::new(&left.family).is_alike(&Spelling::new(&right.family)) {
@@ -343,22 +345,25 @@ fn names(left: &Node, right: &Node, rates: &Rates) -> Option<f64> {
     } else {
         -14.0
     };
+    Some(family + given - rates.of_name(&left.family, first(left)).log2())
+}
+
+fn given_bits(left: &Node, right: &Node) -> Option<f64> {
     let (a, b) = (first(left), first(right));
-    let given = if a == b || left.used == right.used && !left.used.is_empty() {
-        0.0
+    if a == b || left.used == right.used && !left.used.is_empty() {
+        Some(0.0)
     } else if are_short_forms(a, b)
         || are_short_forms(&left.used, b)
         || are_short_forms(a, &right.used)
     {
-        -3.0
+        Some(-3.0)
     } else if Spelling::new(a).is_alike(&Spelling::new(b)) {
-        -5.0
+        Some(-5.0)
     } else if a.len() <= 1 && b.starts_with(a) || b.len() <= 1 && a.starts_with(b) {
-        -6.0
+        Some(-6.0)
     } else {
-        return None;
-    };
-    Some(family + given - rates.of_name(&left.family, a).log2())
+        None
+    }
 }
 
 fn marks(left: &Node, right: &Node, rates: &Rates) -> Vec<Mark> {

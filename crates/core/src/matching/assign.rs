@@ -161,11 +161,14 @@ pub(crate) fn together(
 }
 
 fn edges(members: &[&Case], pairs: &[Pair], extra: &[f32], weights: &Weights) -> Vec<Edge> {
-    let mut edges = Vec::new();
+    let (mut edges, mut all) = (Vec::new(), Vec::new());
     for (account, case) in (0_u32..).zip(members).filter(|(_, case)| case.fixed.is_none()) {
         let odds = |at: usize| weights.bare_odds(case, &pairs[at], f64::from(extra[at]));
-        let best = case.range().map(odds).fold(0.0, f64::max);
-        edges.extend(case.range().map(|at| (at, odds(at))).filter_map(|(at, odds)| {
+        all.clear();
+        all.extend(case.range().map(odds));
+        let best = all.iter().copied().fold(0.0, f64::max);
+        edges.extend(case.range().zip(&all).filter_map(|(at, odds)| {
+            let odds = *odds;
             let pair = u32::try_from(at).expect("fewer than four billion pairs");
             let is_kept = odds > best * NEGLIGIBLE && odds > 1e-9;
             is_kept.then_some(Edge { pair, account, person: pairs[at].person, odds })

@@ -6,26 +6,40 @@ use super::roster::{Roster, letters_in};
 use super::seen::{Handle, Seen};
 use super::text::sound;
 
-/// A sorted list of keys and the people under them.
+/// People under keys of two parts: rows sorted by the parts, and where the rows of each symbol end.
 struct Index<K> {
+    /// At `sym`: how many rows there are up to and with that symbol's.
+    ends: Vec<u32>,
     rows: Vec<(K, u32)>,
 }
 
 impl<K: Ord + Copy> Index<K> {
-    fn new(mut rows: Vec<(K, u32)>) -> Self {
-        rows.sort_unstable();
-        rows.dedup();
-        rows.shrink_to_fit();
-        Self { rows }
+    fn new(mut all: Vec<(Sym, K, u32)>) -> Self {
+        all.sort_unstable();
+        all.dedup();
+        let mut ends = vec![0_u32; all.last().map_or(0, |(sym, _, _)| *sym as usize + 1)];
+        all.iter().for_each(|(sym, _, _)| ends[*sym as usize] += 1);
+        for at in 1..ends.len() {
+            ends[at] += ends[at - 1];
+        }
+        Self { ends, rows: all.into_iter().map(|(_, key, person)| (key, person)).collect() }
     }
 
-    fn at(&self, key: K) -> impl Iterator<Item = u32> {
-        self.between(key, key)
+    fn of(&self, sym: Sym) -> &[(K, u32)] {
+        let at = sym as usize;
+        let Some(end) = self.ends.get(at) else { return &[] };
+        let begin = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.rows[begin as usize..*end as usize]
     }
 
-    fn between(&self, from: K, to: K) -> impl Iterator<Item = u32> {
-        let low = self.rows.partition_point(|(k, _)| *k < from);
-        self.rows[low..].iter().take_while(move |(k, _)| *k <= to).map(|(_, person)| *person)
+    fn at(&self, sym: Sym, key: K) -> impl Iterator<Item = u32> {
+        self.between(sym, key, key)
+    }
+
+    fn between(&self, sym: Sym, from: K, to: K) -> impl Iterator<Item = u32> {
+        let own = self.of(sym);
+        let low = own.partition_point(|(k, _)| *k < from);
+        own[low..].iter().take_while(move |(k, _)| *k <= to).map(|(_, person)| *person)
     }
 }
 
@@ -37,21 +51,21 @@ const WEAK_MAX: usize = 60;
 /// Ways to find the people that an account may belong to.
 pub(crate) struct Blocks {
     /// Surname form and first letter of a given name.
-    names: Index<(Sym, Sym)>,
+    names: Index<Sym>,
     /// Part of a surname and first letter.
-    parts: Index<(Sym, Sym)>,
+    parts: Index<Sym>,
     /// Sound of a surname and first letter.
-    sounds: Index<(Sym, Sym)>,
+    sounds: Index<Sym>,
     /// E-mail address.
-    mails: Index<Sym>,
+    mails: Index<()>,
     /// Given name and start day: the surname may have changed.
-    given_days: Index<(Sym, i32)>,
+    given_days: Index<i32>,
     /// Surname form and start day: the given name may have changed.
-    family_days: Index<(Sym, i32)>,
+    family_days: Index<i32>,
     /// Given name and unit.
-    given_units: Index<(Sym, Sym)>,
+    given_units: Index<Sym>,
     /// Unit and start day: an account without a name.
-    unit_days: Index<(Sym, i32)>,
+    unit_days: Index<i32>,
 }
 
 impl Blocks {
@@ -63,25 +77,24 @@ impl Blocks {
         let mut family_days = Vec::new();
         for (number, person) in (0_u32..).zip(&roster.persons) {
             for letter in letters_in(person.letters).chain([0]) {
-                names.extend(person.forms.iter().map(|(form, _)| ((*form, letter), number)));
-                parts.extend(person.parts.iter().map(|part| ((*part, letter), number)));
+                names.extend(person.forms.iter().map(|(form, _)| (*form, letter, number)));
+                parts.extend(person.parts.iter().map(|part| (*part, letter, number)));
             }
             for set in &person.names {
                 let key = interner.intern(&sound_key(&set.family.concat()));
-                sounds.extend(letters_in(person.letters).map(|letter| ((key, letter), number)));
+                sounds.extend(letters_in(person.letters).map(|letter| (key, letter, number)));
             }
             mails.extend(
-                person.work_emails.iter().chain(&person.private_emails).map(|m| (*m, number)),
+                person.work_emails.iter().chain(&person.private_emails).map(|m| (*m, (), number)),
             );
             for spell in &person.spells {
                 let unit = spell.place[super::roster::UNIT];
-                given_units.extend(person.given.iter().map(|(given, _)| ((*given, unit), number)));
+                given_units.extend(person.given.iter().map(|(given, _)| (*given, unit, number)));
                 if let Some(start) = spell.starts {
                     given_days
-                        .extend(person.given.iter().map(|(given, _)| ((*given, start), number)));
-                    family_days
-                        .extend(person.forms.iter().map(|(form, _)| ((*form, start), number)));
-                    unit_days.push(((unit, start), number));
+                        .extend(person.given.iter().map(|(given, _)| (*given, start, number)));
+                    family_days.extend(person.forms.iter().map(|(form, _)| (*form, start, number)));
+                    unit_days.push((unit, start, number));
                 }
             }
         }
@@ -106,7 +119,7 @@ impl Blocks {
         interner: &Interner,
     ) -> Vec<u32> {
         let mut found: Vec<u32> = predicted.to_vec();
-        found.extend(seen.mails.iter().flat_map(|m| self.mails.at(*m)));
+        found.extend(seen.mails.iter().flat_map(|m| self.mails.at(*m, ())));
         self.by_shown_name(seen, &mut found);
         self.by_handle(&seen.login, &mut found, interner);
         self.by_handle(&seen.local, &mut found, interner);
@@ -122,16 +135,16 @@ impl Blocks {
     fn by_shown_name(&self, seen: &Seen, found: &mut Vec<u32>) {
         for cut in seen.cuts.iter().filter(|c| c.family != NONE) {
             let before = found.len();
-            found.extend(self.names.at((cut.family, cut.letter)));
+            found.extend(self.names.at(cut.family, cut.letter));
             if found.len() == before && cut.letter != 0 {
                 // A nickname may begin with another letter than any name that is registered.
-                found.extend(self.names.at((cut.family, 0)).take(WEAK_MAX));
+                found.extend(self.names.at(cut.family, 0).take(WEAK_MAX));
             }
         }
         if found.is_empty() {
             for cut in &seen.cuts {
                 let parts = cut.parts.iter().chain([&cut.family]).filter(|p| **p != NONE);
-                found.extend(parts.flat_map(|p| self.parts.at((*p, cut.letter))));
+                found.extend(parts.flat_map(|p| self.parts.at(*p, cut.letter)));
             }
         }
     }
@@ -154,7 +167,7 @@ impl Blocks {
                 let form = interner.find(&family);
                 if form != NONE {
                     let letter = super::roster::letter_of(other.trim_start_matches(is_mark));
-                    found.extend(self.names.at((form, letter)));
+                    found.extend(self.names.at(form, letter));
                 }
             }
         }
@@ -171,19 +184,20 @@ impl Blocks {
         let mut weak: Vec<u32> = Vec::new();
         for given in &givens {
             if let Some(created) = seen.created {
-                weak.extend(
-                    self.given_days
-                        .between((*given, created - NEAR_DAYS), (*given, created + NEAR_DAYS)),
-                );
+                weak.extend(self.given_days.between(
+                    *given,
+                    created - NEAR_DAYS,
+                    created + NEAR_DAYS,
+                ));
             }
             if unit != NONE && weak.is_empty() {
-                weak.extend(self.given_units.at((*given, unit)));
+                weak.extend(self.given_units.at(*given, unit));
             }
         }
         if let Some(created) = seen.created {
             let families = seen.cuts.iter().map(|c| c.family).filter(|f| *f != NONE);
             let (from, to) = (created - NEAR_DAYS, created + NEAR_DAYS);
-            weak.extend(families.flat_map(|f| self.family_days.between((f, from), (f, to))));
+            weak.extend(families.flat_map(|f| self.family_days.between(f, from, to)));
         }
         // Places and dates alone name nobody whose everyday account it may be.
         let is_named = !found.is_empty() || seen.login.is_name;
@@ -192,9 +206,7 @@ impl Blocks {
             && (is_named || seen.is_admin())
             && let (Some(created), true) = (seen.created, unit != NONE)
         {
-            weak.extend(
-                self.unit_days.between((unit, created - NEAR_DAYS), (unit, created + NEAR_DAYS)),
-            );
+            weak.extend(self.unit_days.between(unit, created - NEAR_DAYS, created + NEAR_DAYS));
         }
         weak.sort_unstable();
         weak.dedup();
@@ -207,7 +219,7 @@ impl Blocks {
         let letter = seen.cuts.first().map_or(0, |c| c.letter);
         let key = interner.find(&sound_key(&seen.family.text));
         if key != NONE && letter != 0 {
-            found.extend(self.sounds.at((key, letter)));
+            found.extend(self.sounds.at(key, letter));
         }
     }
 }

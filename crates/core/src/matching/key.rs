@@ -9,12 +9,13 @@ use std::collections::BTreeMap;
 use crate::account::Account;
 use crate::worker::WorkerRecord;
 
+use super::intern::{Interner, NONE, Sym, SymMap};
 use super::level::{Field, Pair, given, surname};
 use super::roster::{Roster, mail_key};
 use super::seen::Seen;
 
 /// Which rule found somebody, strongest first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Rule {
     /// The account's external id is the record's.
     ExternalId,
@@ -81,24 +82,29 @@ const ID_NAMES: &[&str] = &[
 
 /// The keys of everybody.
 pub(crate) struct Keys {
-    rows: BTreeMap<(Rule, String), Vec<(u32, u32)>>,
+    /// The texts of keys. They have an interner of their own, because a login that is nobody's name
+    /// must not become one.
+    texts: Interner,
+    /// Everybody whom a key names, each with a record that holds it.
+    rows: SymMap<(Rule, Sym), Vec<(u32, u32)>>,
 }
 
 impl Keys {
     /// Collects the keys of everybody.
     pub(crate) fn new(roster: &Roster, records: &[WorkerRecord]) -> Self {
-        let mut rows: BTreeMap<(Rule, String), Vec<(u32, u32)>> = BTreeMap::new();
+        let mut keys = Self { texts: Interner::default(), rows: SymMap::default() };
         for (number, person) in (0_u32..).zip(&roster.persons) {
             for spell in &person.spells {
                 for (rule, text) in keys_of(&records[spell.record as usize]) {
-                    let found = rows.entry((rule, text)).or_default();
+                    let text = keys.texts.intern(&text);
+                    let found = keys.rows.entry((rule, text)).or_default();
                     if found.iter().all(|(p, _)| *p != number) {
                         found.push((number, spell.record));
                     }
                 }
             }
         }
-        Self { rows }
+        keys
     }
 
     /// The strongest key of an account that names somebody.
@@ -117,19 +123,18 @@ impl Keys {
                 .map(|e| (Rule::VerifiedEmail, mail_key(&e.address))),
         );
         asked.push((Rule::KnownLogin, account.login.trim().to_lowercase()));
-        asked.into_iter().enumerate().filter(|(_, (_, text))| !text.is_empty()).find_map(
-            |(order, key)| {
-                let found = self.rows.get(&key)?;
-                let rule = match (key.0, order) {
-                    (Rule::WorkerNumber, 3) => Rule::LoginNumber,
-                    (Rule::WorkerNumber, 1) => Rule::ExternalId,
-                    (rule, _) => rule,
-                };
-                let mut persons: Vec<u32> = found.iter().map(|(p, _)| *p).collect();
-                persons.sort_unstable();
-                Some(Key { rule, persons, text: key.1, record: found[0].1 })
-            },
-        )
+        asked.into_iter().enumerate().find_map(|(order, (rule, text))| {
+            let sym = Some(self.texts.find(&text)).filter(|sym| *sym != NONE)?;
+            let found = self.rows.get(&(rule, sym))?;
+            let rule = match (rule, order) {
+                (Rule::WorkerNumber, 3) => Rule::LoginNumber,
+                (Rule::WorkerNumber, 1) => Rule::ExternalId,
+                (rule, _) => rule,
+            };
+            let mut persons: Vec<u32> = found.iter().map(|(p, _)| *p).collect();
+            persons.sort_unstable();
+            Some(Key { rule, persons, text, record: found[0].1 })
+        })
     }
 }
 

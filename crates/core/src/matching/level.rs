@@ -2,11 +2,11 @@
 //! chance alone would reach it.
 
 use super::intern::{NONE, Sym};
-use super::nickname;
 use super::roster::{
     FORM, Form, GIVEN, Given, MAIL, NAME_CROWD, PART, PLACE, Person, Roster, UNIT,
 };
-use super::seen::{Cut, Handle, Seen};
+use super::seen::{Cut, Seen};
+use super::sight::{Maker, Sight};
 use super::text::Spelling;
 
 /// The fields that are compared.
@@ -132,6 +132,11 @@ pub(crate) struct Pair {
 }
 
 impl Pair {
+    /// Bits by which chance alone would not reach any of the levels.
+    pub(crate) fn all_rarity_bits(&self) -> f64 {
+        f64::from(self.rarity.iter().map(|eighths| u32::from(*eighths)).sum::<u32>()) / 8.0
+    }
+
     /// Bits by which chance alone would not reach the level of `field`.
     pub(crate) fn rarity_bits(&self, field: usize) -> f64 {
         f64::from(self.rarity[field]) / 8.0
@@ -179,26 +184,30 @@ pub(crate) struct Scale<'a> {
     pub endings: [f64; 3],
 }
 
-/// The people whose name makes this login, sorted, with the rank of the convention.
-pub(crate) type Makers = [(u32, u8)];
-
 impl Scale<'_> {
-    /// Compares `seen` with person `number`.
-    pub(crate) fn pair(&self, seen: &Seen, number: u32, login: &Makers, local: &Makers) -> Pair {
+    /// Compares the account with person `number`.
+    pub(crate) fn pair(&self, sight: &Sight<'_>, number: u32) -> Pair {
+        let seen = sight.seen;
         let person = &self.roster.persons[number as usize];
         let mut pair = Pair { person: number, ..Pair::default() };
         let (cut, surname, given) = self.name(seen, person);
         pair.set(Field::Surname, surname);
         pair.set(Field::GivenName, given);
-        pair.set(Field::UsedName, self.used_name(seen, person, given.0));
+        pair.set(Field::UsedName, self.used_name(sight, person, given.0));
         let agreed = (surname.0 <= surname::OTHER && surname.0 > 0).then_some(cut).flatten();
-        pair.set(Field::Login, self.handle(&seen.login, seen, person, number, login, agreed));
-        pair.set(Field::Local, self.handle(&seen.local, seen, person, number, local, agreed));
+        pair.set(Field::Login, self.handle(&sight.login, person, number, agreed));
+        pair.set(Field::Local, self.handle(&sight.local, person, number, agreed));
         pair.set(Field::Mail, self.mail(seen, person));
         self.places(seen, person, &mut pair);
         pair.set(Field::Created, self.created(seen, person));
         pair.set(Field::Ended, self.ended(seen, person));
         pair
+    }
+
+    /// The levels of the surname and the given name alone.
+    pub(crate) fn names(&self, seen: &Seen, number: u32) -> (Level, Level) {
+        let (_, surname, given) = self.name(seen, &self.roster.persons[number as usize]);
+        (surname.0, given.0)
     }
 
     /// The reading of the shown name that fits best, and the levels it gives.
@@ -285,44 +294,40 @@ impl Scale<'_> {
     }
 
     /// The name they go by, where it says more than the shown name did.
-    fn used_name(&self, seen: &Seen, person: &Person, shown: Level) -> Reached {
-        let is_repeated = seen.used != NONE
-            && seen.cuts.iter().any(|c| c.first == seen.used || c.given == seen.used);
-        if seen.used_text.text.is_empty() || (is_repeated && shown != 0 && shown < given::INITIALS)
-        {
+    fn used_name(&self, sight: &Sight<'_>, person: &Person, shown: Level) -> Reached {
+        let (used, text) = (sight.seen.used, &sight.seen.used_text);
+        let is_repeated = sight.is_used_shown && shown != 0 && shown < given::INITIALS;
+        if text.text.is_empty() || is_repeated {
             return (0, 1.0);
         }
-        if let Some(form) = person.given_form(seen.used) {
-            return (given_level(form), self.roster.share(seen.used, GIVEN));
+        if let Some(form) = person.given_form(used) {
+            return (given_level(form), self.roster.share(used, GIVEN));
         }
-        let letter = super::roster::letter_of(&seen.used_text.text);
-        self.other_given(nickname::groups_of(&seen.used_text.text), &seen.used_text, letter, person)
+        self.other_given(sight.used_nicknames, text, sight.used_letter, person)
     }
 
     fn handle(
         &self,
-        handle: &Handle,
-        seen: &Seen,
+        maker: &Maker<'_>,
         person: &Person,
         number: u32,
-        makers: &Makers,
         agreed: Option<&Cut>,
     ) -> Reached {
+        let Maker { handle, ranks, repeats } = maker;
         if !handle.is_name {
             return (0, 1.0);
         }
-        let repeats = !seen.family.text.is_empty() && handle.base.contains(&*seen.family.text);
-        let apart = if repeats { 0 } else { login::APART };
+        let apart = if *repeats { 0 } else { login::APART };
         // Where surname and letter are known already, a login that repeats them adds only what it
         // says about the other initials.
         let known = agreed
-            .filter(|_| repeats)
+            .filter(|_| *repeats)
             .map(|cut| self.roster.count_with_letter(cut.family, cut.letter));
         let everybody = self.roster.size() + NAME_CROWD;
         let among = known.map_or(everybody, |count| f64::from(count.max(1)));
-        let chance = ((makers.len() as f64 + 0.5) / (among + 1.0)).min(0.98);
-        if let Ok(at) = makers.binary_search_by_key(&number, |(p, _)| *p) {
-            let rank = makers[at].1.min(login::RANKS - 1);
+        let chance = ((ranks.len() as f64 + 0.5) / (among + 1.0)).min(0.98);
+        if let Ok(at) = ranks.binary_search_by_key(&number, |(p, _)| *p) {
+            let rank = ranks[at].1.min(login::RANKS - 1);
             return (1 + 2 * rank + u8::from(handle.is_numbered) + apart, chance);
         }
         let family = person.bares.iter().find(|bare| handle.base.contains(&***bare));
@@ -331,7 +336,7 @@ impl Scale<'_> {
             return (login::OTHER_INITIAL + apart, self.chance_of(family));
         }
         let chance = match agreed {
-            Some(_) if repeats => 1.0 - chance,
+            Some(_) if *repeats => 1.0 - chance,
             _ => self.chance_of(family),
         };
         (login::SURNAME + apart, chance)

@@ -26,6 +26,7 @@ mod ruling;
 mod second;
 mod seen;
 mod shown;
+mod sight;
 pub(crate) mod text;
 mod weight;
 
@@ -48,6 +49,7 @@ use reason::Reasons;
 use roster::{NameSet, Roster};
 use ruling::{Ruling, Rulings};
 use seen::{Handle, Seen};
+use sight::Sight;
 use weight::Weights;
 
 /// What the matcher may look at. Instances are told apart by [`Account::instance`].
@@ -163,19 +165,19 @@ impl<'a> Matching<'a> {
         all.dedup();
         let predictions = Predictions::new(all, &self.roster, interner);
         let scale = Scale::new(&self.roster, &self.seen);
-        let makers = |seen: &Seen| {
+        let sight = |index: usize| {
+            let seen = &self.seen[index];
             let class = usize::from(seen.class);
-            let logins = predictions.of(&seen.login, &self.conventions.logins[class], interner);
-            let locals = predictions.of(&seen.local, &self.conventions.locals[class], interner);
-            (logins, locals)
+            let (logins, locals) =
+                (&self.conventions.logins[class], &self.conventions.locals[class]);
+            Sight::new(seen, logins, locals, &predictions, interner)
         };
         // First who, then how well: the pairs are many, and so get exactly the room they need.
         let (mut found, mut ends) = (Vec::new(), Vec::with_capacity(self.seen.len()));
         for (index, seen) in self.seen.iter().enumerate() {
             let ruling = self.rulings.of(&self.accounts[index].account_ref());
             if self.is_matched(seen, ruling) {
-                let (logins, locals) = makers(seen);
-                let mut hints: Vec<u32> = logins.iter().chain(&locals).map(|(p, _)| *p).collect();
+                let mut hints: Vec<u32> = sight(index).makers().collect();
                 hints.extend(self.keys[index].iter().flat_map(|k| k.persons.iter().copied()));
                 hints.extend(ruling.confirmed);
                 let mut candidates = blocks.candidates(seen, &hints, interner);
@@ -194,10 +196,9 @@ impl<'a> Matching<'a> {
         order.sort_by_key(|at| found[ranges[*at].start]);
         let mut pairs = vec![Pair::default(); found.len()];
         for index in order {
-            let (seen, range) = (&self.seen[index], ranges[index].clone());
-            let (logins, locals) = makers(seen);
+            let (sight, range) = (sight(index), ranges[index].clone());
             for (pair, person) in pairs[range.clone()].iter_mut().zip(&found[range]) {
-                *pair = scale.pair(seen, *person, &logins, &locals);
+                *pair = scale.pair(&sight, *person);
             }
         }
         let cases = self.seen.iter().zip(ranges).map(|(seen, own)| Case::new(seen, own)).collect();
@@ -257,9 +258,8 @@ impl<'a> Matching<'a> {
         interner: &Interner,
     ) -> Option<u32> {
         let mut bearers = blocks.candidates(seen, &[], interner).into_iter().filter(|p| {
-            let pair = scale.pair(seen, *p, &[], &[]);
-            let is_family = (1..=surname::OTHER).contains(&pair.level(Field::Surname));
-            let shown = pair.level(Field::GivenName);
+            let (family, shown) = scale.names(seen, *p);
+            let is_family = (1..=surname::OTHER).contains(&family);
             // Without a shown name the login's own surname has made them a candidate.
             (is_family
                 && ((1..given::NICKNAME).contains(&shown)

@@ -1,5 +1,8 @@
 //! Short forms and spellings of given names that are one name.
 
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
 /// Each line is one name: its formal forms, short forms and transliterations, folded.
 const GROUPS: &[&str] = &[
     "abdullah abdallah abdoullah abdulla",
@@ -144,28 +147,27 @@ const GROUPS: &[&str] = &[
 
 /// The groups that a folded word belongs to, as numbers. A short form may belong to several.
 pub(crate) fn groups_of(word: &str) -> &'static [u16] {
-    table()
-        .binary_search_by(|(known, _)| (*known).cmp(word))
-        .map_or(&[], |at| table()[at].1.as_slice())
+    if word.is_empty() {
+        return &[];
+    }
+    table().get(word).map_or(&[], Vec::as_slice)
 }
 
-type Row = (&'static str, Vec<u16>);
-
-/// Word to groups, sorted by word. Built once; a constant in all but name.
-fn table() -> &'static [Row] {
-    static TABLE: std::sync::OnceLock<Vec<Row>> = std::sync::OnceLock::new();
+/// Word to groups. Built once; a constant in all but name. Asked for one word at a time, millions of
+/// times, and never walked through, so that the order of a hash map cannot show.
+fn table() -> &'static HashMap<&'static str, Vec<u16>> {
+    static TABLE: OnceLock<HashMap<&'static str, Vec<u16>>> = OnceLock::new();
     TABLE.get_or_init(|| {
-        let mut rows: std::collections::BTreeMap<&'static str, Vec<u16>> =
-            std::collections::BTreeMap::new();
+        let mut table: HashMap<&'static str, Vec<u16>> = HashMap::new();
         for (number, group) in (0u16..).zip(GROUPS) {
             for word in group.split(' ') {
-                let groups = rows.entry(word).or_default();
+                let groups = table.entry(word).or_default();
                 if !groups.contains(&number) {
                     groups.push(number);
                 }
             }
         }
-        rows.into_iter().collect()
+        table
     })
 }
 

@@ -29,7 +29,8 @@ const GROUPS: usize = 3;
 
 /// Learned weights, per class.
 pub(crate) struct Weights {
-    /// Binary logarithm of the share among true pairs: class, field, level.
+    /// Binary logarithm of the share among true pairs: class, field, level. Zero for level 0, which
+    /// says nothing.
     share: Vec<f32>,
     /// The share of people of a group who have an account: class, group of people.
     pub usual: Vec<Vec<f64>>,
@@ -41,18 +42,13 @@ pub(crate) struct Weights {
 impl Weights {
     /// The defaults, before anything is learned.
     pub(crate) fn start(classes: usize, roster: &Roster, accounts: &[f64]) -> Self {
-        let base = defaults();
+        let base = in_bits(&defaults());
         let usual = accounts
             .iter()
             .map(|n| vec![(n / roster.size()).clamp(1e-4, 0.9); roster.groups])
             .collect();
         Self {
-            share: base
-                .iter()
-                .map(|s| s.max(SHARE_MIN).log2() as f32)
-                .cycle()
-                .take(classes * FIELDS * LEVELS)
-                .collect(),
+            share: base.repeat(classes),
             usual,
             nobody: accounts.iter().map(|n| [(n * 0.05).max(NOBODY_MIN); 2]).collect(),
         }
@@ -60,15 +56,15 @@ impl Weights {
 
     /// The weight of one field of a pair, in bits.
     pub(crate) fn bits(&self, class: u16, pair: &Pair, field: usize) -> f64 {
-        match pair.levels[field] {
-            0 => 0.0,
-            level => f64::from(self.share[at(class, field, level)]) + pair.rarity_bits(field),
-        }
+        f64::from(self.share[at(class, field, pair.levels[field])]) + pair.rarity_bits(field)
     }
 
     /// The weight of a whole pair, in bits, without how usual an account is.
     pub(crate) fn total(&self, class: u16, pair: &Pair) -> f64 {
-        (0..FIELDS).map(|field| self.bits(class, pair, field)).sum()
+        let own = &self.share[at(class, 0, 0)..][..FIELDS * LEVELS];
+        let levels = pair.levels.iter().zip(own.chunks_exact(LEVELS));
+        let bits: f64 = levels.map(|(level, shares)| f64::from(shares[usize::from(*level)])).sum();
+        bits + pair.all_rarity_bits()
     }
 
     /// The odds, against nobody, that the account belongs to the person.
@@ -155,9 +151,18 @@ fn shares(counts: &[f64], classes: usize) -> Vec<f32> {
     for class in 0..classes {
         let mut own = of(class).to_vec();
         held(&mut own, &averages[class % 2], HOLD_CLASS);
-        all.extend(own.iter().map(|share| share.max(SHARE_MIN).log2() as f32));
+        all.extend(in_bits(&own));
     }
     all
+}
+
+/// Shares of all fields and levels as binary logarithms.
+fn in_bits(shares: &[f64]) -> Vec<f32> {
+    let bits = |(at, share): (usize, &f64)| match at % LEVELS {
+        0 => 0.0,
+        _ => share.max(SHARE_MIN).log2() as f32,
+    };
+    shares.iter().enumerate().map(bits).collect()
 }
 
 /// Turns counts into shares within each group of levels, with `weight` observations of `prior`.
