@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config};
 use crate::error::{Error, Result};
 use crate::secret;
-use crate::store::{self, Sealing, Store};
+use crate::store::{self, Presence, Sealing, Store};
 
 /// The configuration's file name in a workspace folder.
 pub const CONFIG: &str = config::FILE_NAME;
@@ -69,7 +69,7 @@ impl Engine {
         write_new(&dir.join(KEY), &format!("{}\n", hex(&seed)), true)?;
         let public = hex(key.verifying_key().as_bytes());
         write_new(&dir.join(PUBLIC_KEY), &format!("{public}\n"), false)?;
-        let store = Store::open(dir)?;
+        let store = Store::open(dir, Presence::Alone, "init")?;
         Sealing::new(&key).begin(&store, Clock::System.now())?;
         // The configuration comes last: where it lies, there is a workspace.
         write_new(&dir.join(CONFIG), &config::template(name), false)?;
@@ -77,12 +77,22 @@ impl Engine {
         Ok(Made { files: files.map(|file| dir.join(file)).to_vec() })
     }
 
-    /// Opens the workspace in `dir`.
+    /// Opens the workspace in `dir` for a process that works in it alone.
     ///
     /// # Errors
-    /// When there is none, when another process works in it, when a file of it is missing or
-    /// damaged, or when the signing key is not the one that this workspace was made with.
+    /// As [`Engine::open_as`].
     pub fn open(dir: &Path, clock: Clock) -> Result<Self> {
+        Self::open_as(dir, clock, Presence::Alone, "")
+    }
+
+    /// Opens the workspace in `dir` for the command `command`, which means to be there as
+    /// `presence`. Those that find it taken hear the command's name.
+    ///
+    /// # Errors
+    /// When there is none, when another process works in it that this one cannot be beside, when a
+    /// file of it is missing or damaged, or when the signing key is not the one that this workspace
+    /// was made with.
+    pub fn open_as(dir: &Path, clock: Clock, presence: Presence, command: &str) -> Result<Self> {
         if !dir.join(CONFIG).exists() {
             return Err(Error::input(format!("There is no workspace in {}.", dir.display()))
                 .hint("Make one with `rollbook init DIR`, or name yours with `--workspace DIR`."));
@@ -97,7 +107,7 @@ impl Engine {
             ))
             .hint("Restore the newest backup of the workspace folder."));
         }
-        let store = Store::open(dir)?;
+        let store = Store::open(dir, presence, command)?;
         check_signed(&store, &key)?;
         Ok(Self { dir: dir.to_owned(), config, store, clock, as_of: None, key })
     }

@@ -37,4 +37,5 @@ pub use error::{Error, Result};
 pub use nearest::nearest;
 pub use planning::Proposal;
 pub use reconcile::Reconciled;
+pub use store::Presence;
 pub use syncing::{InstanceRead, SourceRead, Synced};

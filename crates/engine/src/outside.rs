@@ -30,39 +30,47 @@ impl Engine {
         Ok(checkpoint)
     }
 
-    /// Appends the checkpoints that the file outside does not hold yet.
+    /// Appends the checkpoints that the file outside does not hold yet. Processes that share the
+    /// workspace do this one after the other.
     pub(crate) fn keep_checkpoints_outside(&self) -> Result<()> {
-        let (outside, whole_bytes) = self.checkpoints_outside()?;
-        let newest = outside.iter().map(|c| c.size).max();
-        let missing: Vec<_> = self
-            .store
-            .read(|book| book.checkpoints())?
-            .into_iter()
-            .filter(|c| newest.is_none_or(|size| c.size > size))
-            .collect();
-        if missing.is_empty() {
-            return Ok(());
-        }
-        let mut text = String::new();
-        for checkpoint in &missing {
-            let line = canonical::bytes(&canonical::value_of(checkpoint));
-            text += &String::from_utf8_lossy(&line);
-            text.push('\n');
-        }
         let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let written = options.open(self.checkpoints_file()).and_then(|mut file| {
-            // A crash can leave half a line; it says nothing that is not in the database.
-            file.set_len(whole_bytes as u64)?;
-            file.seek(SeekFrom::End(0))?;
-            file.write_all(text.as_bytes())?;
-            file.sync_all()
-        });
-        written.map_err(|e| {
+        let unwritten = |e: std::io::Error| {
             Error::setup(format!("{} cannot be written.", self.checkpoints_file().display()))
                 .hint("Checkpoints outside the database prove that nothing was cut off. Make room.")
                 .because(e)
-        })
+        };
+        let mut file = options
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(self.checkpoints_file())
+            .map_err(unwritten)?;
+        file.lock().map_err(unwritten)?;
+        let (outside, whole_bytes) = self.checkpoints_outside()?;
+        let text = self.missing_outside(&outside)?;
+        if text.is_empty() {
+            return Ok(());
+        }
+        // A crash can leave half a line; it says nothing that is not in the database.
+        file.set_len(whole_bytes as u64)
+            .and_then(|()| file.seek(SeekFrom::End(0)))
+            .and_then(|_| file.write_all(text.as_bytes()))
+            .and_then(|()| file.sync_all())
+            .map_err(unwritten)
+    }
+
+    /// The lines to add to those that are outside.
+    fn missing_outside(&self, outside: &[Checkpoint]) -> Result<String> {
+        let newest = outside.iter().map(|c| c.size).max();
+        let mut text = String::new();
+        for checkpoint in self.store.read(|book| book.checkpoints())? {
+            if newest.is_none_or(|size| checkpoint.size > size) {
+                let line = canonical::bytes(&canonical::value_of(&checkpoint));
+                text += &String::from_utf8_lossy(&line);
+                text.push('\n');
+            }
+        }
+        Ok(text)
     }
 
     /// The checkpoints in the file outside.

@@ -7,7 +7,7 @@ use rollbook_core::event::{Concern, Draft};
 use rollbook_core::finding::{self, PutOff, Since, Tracked};
 use rollbook_core::graph::{Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
-use rollbook_core::identity;
+use rollbook_core::identity::{self, Known, Resolution};
 use rollbook_core::link::{Decision, LinkVerdict};
 use rollbook_core::matching;
 use rollbook_core::snapshot::Coverage;
@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::concern;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::Reading;
+use crate::store::{Reading, Writing};
 
 /// What reconciling found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,24 +31,69 @@ pub struct Reconciled {
     pub findings: BTreeMap<Since, usize>,
 }
 
+/// How often a reconcile is computed beside other work before it makes others wait.
+const UNDISTURBED_TRIES: usize = 3;
+
+/// What a reconcile rests on.
+struct Rested {
+    /// Without identities, links and look-alikes.
+    parts: Parts,
+    decisions: Vec<Decision>,
+    known: Known,
+    before: Vec<Tracked>,
+}
+
+/// What a reconcile computed.
+struct Computed {
+    resolution: Resolution,
+    graph: Graph,
+    tracked: Vec<Tracked>,
+    summary: Reconciled,
+}
+
 impl Engine {
     /// Computes identities, links and findings anew from what is stored.
     ///
     /// # Errors
     /// When the database refuses; nothing is half-written.
     pub fn reconcile(&self) -> Result<Reconciled> {
+        for _ in 0..UNDISTURBED_TRIES {
+            let (basis, rested) =
+                self.store.read(|book| Ok((book.basis()?, self.rested(book)?)))?;
+            let computed = self.compute(rested);
+            let written = self.store.write(|book| match book.reading().basis()? == basis {
+                true => self.put_computed(book, &computed).map(|()| true),
+                false => Ok(false),
+            })?;
+            if written {
+                return Ok(computed.summary);
+            }
+        }
+        // Others write all the time; now they wait.
+        self.store.write(|book| {
+            let computed = self.compute(self.rested(&book.reading())?);
+            self.put_computed(book, &computed)?;
+            Ok(computed.summary)
+        })
+    }
+
+    /// Everything stored that a reconcile rests on.
+    fn rested(&self, book: &Reading<'_>) -> Result<Rested> {
+        let parts = Parts {
+            records: book.worker_records()?,
+            appointments: book.appointments()?,
+            accounts: book.accounts()?,
+            views: self.views(book)?,
+            feeds: self.feeds(book)?,
+            ..Parts::default()
+        };
+        let (decisions, known) = (book.decisions()?, book.known()?);
+        Ok(Rested { parts, decisions, known, before: book.findings()? })
+    }
+
+    fn compute(&self, rested: Rested) -> Computed {
         let (now, today) = (self.looked_at(), self.today());
-        let (mut parts, decisions, known, before) = self.store.read(|book| {
-            let parts = Parts {
-                records: book.worker_records()?,
-                appointments: book.appointments()?,
-                accounts: book.accounts()?,
-                views: self.views(book)?,
-                feeds: self.feeds(book)?,
-                ..Parts::default()
-            };
-            Ok((parts, book.decisions()?, book.known()?, book.findings()?))
-        })?;
+        let Rested { mut parts, decisions, known, before } = rested;
         let resolution = identity::resolve(&parts.records, &known, &decisions);
         parts.links = matching::links(matching::Input {
             identities: &resolution.identities,
@@ -62,26 +107,29 @@ impl Engine {
         let found = finding::find(&graph, &self.config.policy, now, today);
         let tracked = finding::compare(&before, &found, &graph, now, today);
         let summary = summarise(&graph, &tracked);
-        self.store.write(|book| {
-            book.put_resolution(&resolution)?;
-            book.put_links(graph.links())?;
-            book.put_findings(&tracked)?;
-            book.record(Draft {
-                kind: "book_reconciled".to_owned(),
-                actor: "rollbook".to_owned(),
-                on_behalf_of: String::new(),
-                subject: "workspace".to_owned(),
-                concerns: BTreeSet::new(),
-                at: self.now(),
-                body: json!({
-                    "identities": summary.identities,
-                    "accounts": summary.accounts,
-                    "links": summary.links,
-                    "findings": summary.findings.iter().map(|(s, n)| (s.word(), n)).collect::<BTreeMap<_, _>>(),
-                }),
-            })
-        })?;
-        Ok(summary)
+        Computed { resolution, graph, tracked, summary }
+    }
+
+    fn put_computed(&self, book: &Writing<'_>, computed: &Computed) -> Result<()> {
+        let summary = &computed.summary;
+        let findings = summary.findings.iter().map(|(since, count)| (since.word(), count));
+        book.put_resolution(&computed.resolution)?;
+        book.put_links(computed.graph.links())?;
+        book.put_findings(&computed.tracked)?;
+        book.record(Draft {
+            kind: "book_reconciled".to_owned(),
+            actor: "rollbook".to_owned(),
+            on_behalf_of: String::new(),
+            subject: "workspace".to_owned(),
+            concerns: BTreeSet::new(),
+            at: self.now(),
+            body: json!({
+                "identities": summary.identities,
+                "accounts": summary.accounts,
+                "links": summary.links,
+                "findings": findings.collect::<BTreeMap<_, _>>(),
+            }),
+        })
     }
 
     /// The graph as the last reconcile left it.

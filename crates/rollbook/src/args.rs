@@ -87,6 +87,29 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// As it is typed.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Init(_) => "init",
+            Self::Sync(_) => "sync",
+            Self::Identities(_) => "identities",
+            Self::Accounts(_) => "accounts",
+            Self::Links(_) => "links",
+            Self::Findings(_) => "findings",
+            Self::Scan(_) => "scan",
+            Self::Plan(_) => "plan",
+            Self::Approve(_) => "approve",
+            Self::Apply(_) => "apply",
+            Self::Run(_) => "run",
+            Self::Offboard(_) => "offboard",
+            Self::Pack(_) => "pack",
+            Self::Verify(_) => "verify",
+            Self::Demo(_) => "demo",
+            Self::Completions(_) => "completions",
+            Self::ExitCodes(_) => "exit-codes",
+        }
+    }
+
     /// Does it.
     pub(crate) fn run(&self, session: &Session) -> Result<Exit> {
         match self {

@@ -28,7 +28,7 @@ use crate::session::Session;
 fn main() -> ExitCode {
     let Cli { global, command } = Cli::parse();
     let screen = Screen::new(global.json, global.color);
-    let session = Session::new(global, screen);
+    let session = Session::new(global, screen, command.name());
     let done = panic::catch_unwind(panic::AssertUnwindSafe(|| command.run(&session)));
     // The panic itself was already printed where it happened.
     let done = done.unwrap_or(Ok(Exit::Bug));

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rollbook_engine::CONFIG;
 use rollbook_engine::clock::Clock;
 use rollbook_engine::config::Config;
-use rollbook_engine::{Engine, Error, Result};
+use rollbook_engine::{Engine, Error, Presence, Result};
 
 use crate::args::Global;
 use crate::bars::Bars;
@@ -21,12 +21,14 @@ use crate::screen::Screen;
 pub(crate) struct Session {
     global: Global,
     screen: Rc<Screen>,
+    /// The command, as it is typed.
+    command: &'static str,
 }
 
 impl Session {
     /// With what was typed.
-    pub(crate) fn new(global: Global, screen: Screen) -> Self {
-        Self { global, screen: Rc::new(screen) }
+    pub(crate) fn new(global: Global, screen: Screen, command: &'static str) -> Self {
+        Self { global, screen: Rc::new(screen), command }
     }
 
     /// Where output goes.
@@ -39,12 +41,29 @@ impl Session {
         self.global.verbose > 0
     }
 
-    /// Opens the workspace, as of the day that was asked for.
+    /// Opens the workspace, as of the day that was asked for, for a command that acts.
     ///
     /// # Errors
     /// When there is none, or it cannot be opened.
     pub(crate) fn open(&self) -> Result<Engine> {
-        let engine = Engine::open(&self.folder()?, Clock::System)?;
+        self.open_as(Presence::Alone)
+    }
+
+    /// Opens the workspace, as of the day that was asked for, for a command that only decides or
+    /// reads, and so may work beside `rollbook serve`.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(crate) fn open_beside(&self) -> Result<Engine> {
+        self.open_as(Presence::Guest)
+    }
+
+    /// Opens the workspace, as of the day that was asked for.
+    ///
+    /// # Errors
+    /// As [`Session::open`].
+    pub(crate) fn open_as(&self, presence: Presence) -> Result<Engine> {
+        let engine = Engine::open_as(&self.folder()?, Clock::System, presence, self.command)?;
         match self.global.today {
             Some(day) => engine.as_of(day),
             None => Ok(engine),
@@ -142,6 +161,6 @@ impl Session {
         let workspace = Some(workspace.to_owned());
         let by = Some(by.to_owned());
         let global = Global { workspace, by, today: None, ..self.global.clone() };
-        Self { global, screen: Rc::clone(&self.screen) }
+        Self { global, screen: Rc::clone(&self.screen), command: self.command }
     }
 }

@@ -82,6 +82,7 @@ impl Writing<'_> {
     /// Records a snapshot. A complete one replaces what was known of the instance, accounts and
     /// groups; a partial one adds and changes, and removes nothing.
     pub fn put_snapshot(&self, snapshot: &Snapshot) -> Result<SnapshotHead> {
+        self.move_basis()?;
         let before = match snapshot.coverage.is_complete() {
             true => None,
             false => self.reading().newest_snapshot(&snapshot.instance)?,
@@ -135,6 +136,7 @@ impl Writing<'_> {
 
     /// Records what a look at one account saw, between two snapshots.
     pub fn put_seen(&self, account: &Account) -> Result<()> {
+        self.move_basis()?;
         let (instance, key) = (account.instance.as_str(), account.key.as_str());
         self.db.execute(PUT_ACCOUNT, args![instance, key, pack(account)?])?;
         Ok(())
@@ -142,6 +144,7 @@ impl Writing<'_> {
 
     /// Records that a look proved an account absent, between two snapshots.
     pub fn put_absent(&self, instance: &InstanceName, key: &str) -> Result<()> {
+        self.move_basis()?;
         self.db.execute(DROP_ACCOUNT, args![instance.as_str(), key])?;
         Ok(())
     }

@@ -61,6 +61,7 @@ impl Reading<'_> {
 impl Writing<'_> {
     /// Sets the state of a source.
     pub fn put_feed(&self, source: &SourceName, state: &FeedState) -> Result<()> {
+        self.move_basis()?;
         self.db.execute(
             "INSERT INTO feed (source, taken_at, kept_out, body) VALUES ($1, $2, $3, $4)
              ON CONFLICT (source) DO UPDATE SET taken_at = excluded.taken_at,
@@ -82,6 +83,7 @@ impl Writing<'_> {
         records: &[WorkerRecord],
         appointments: &[Appointment],
     ) -> Result<()> {
+        self.move_basis()?;
         let name = source.as_str();
         self.db.execute("DELETE FROM worker_record WHERE source = $1", args![name])?;
         self.db.execute("DELETE FROM appointment WHERE source = $1", args![name])?;

@@ -17,6 +17,7 @@ impl Reading<'_> {
 impl Writing<'_> {
     /// Replaces the findings.
     pub fn put_findings(&self, findings: &[Tracked]) -> Result<()> {
+        self.move_basis()?;
         self.db.execute("DELETE FROM finding", &[])?;
         let rows = findings.iter().map(finding_row);
         self.db.execute_each("INSERT INTO finding (id, body) VALUES ($1, $2)", rows)?;
@@ -25,6 +26,7 @@ impl Writing<'_> {
 
     /// Replaces one finding.
     pub fn put_finding(&self, tracked: &Tracked) -> Result<()> {
+        self.move_basis()?;
         self.db.execute(
             "INSERT INTO finding (id, body) VALUES ($1, $2)
              ON CONFLICT (id) DO UPDATE SET body = excluded.body",

@@ -60,6 +60,7 @@ impl Writing<'_> {
     /// Replaces identities and look-alikes. Records keep the identity they were known under even
     /// when their source no longer delivers them.
     pub fn put_resolution(&self, resolution: &Resolution) -> Result<()> {
+        self.move_basis()?;
         self.db.execute("DELETE FROM identity", &[])?;
         self.db.execute("DELETE FROM lookalike", &[])?;
         let identities = resolution.identities.iter();
@@ -116,6 +117,7 @@ impl Writing<'_> {
 
     /// Remembers what a human decided.
     pub fn add_decision(&self, decision: &Decision) -> Result<()> {
+        self.move_basis()?;
         self.db.execute(
             "INSERT INTO decision (position, body)
              SELECT COALESCE(MAX(position), 0) + 1, $1 FROM decision",

@@ -5,6 +5,7 @@
 //! held across a call to a vendor.
 
 mod accounts;
+mod basis;
 mod db;
 mod events;
 mod feeds;
@@ -15,31 +16,33 @@ mod plans;
 mod readers;
 mod row;
 
-use std::fs::{File, OpenOptions};
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
 pub use accounts::SnapshotHead;
+pub use basis::Basis;
 pub use events::Sealing;
 pub use feeds::FeedState;
+pub use lock::{GUESTS, LOCK, Presence};
 pub use plans::{RunRow, StepRow};
 
 use db::{Access, Db};
+use lock::Hold;
 use readers::Readers;
 
 /// The name of the database file in a workspace folder.
 pub const FILE: &str = "rollbook.db";
-/// The name of the lock file in a workspace folder.
-pub const LOCK: &str = "rollbook.lock";
 
-/// An open workspace database. At most one exists for a workspace on a machine.
+/// An open workspace database. Who may have it open at the same time, [`Presence`] says; nothing
+/// read in one transaction may be trusted in the next.
 #[derive(Debug)]
 pub struct Store {
     writer: Mutex<Db>,
     readers: Readers,
-    _lock: File,
+    _hold: Hold,
 }
 
 /// A transaction that can read.
@@ -60,17 +63,21 @@ pub struct Writing<'a> {
 pub(crate) struct Duplicate(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Store {
-    /// Opens the database in the folder `dir`, making it when it is not there.
+    /// Opens the database in the folder `dir`, making it when it is not there, for the command
+    /// `command`, which means to be there as `presence`.
     ///
     /// # Errors
-    /// When another process works in the folder, when the file is damaged or newer than this
-    /// binary, or when the SQLite library is one that corrupts databases.
-    pub fn open(dir: &Path) -> Result<Self> {
-        let lock = lock::lock(&dir.join(LOCK))?;
+    /// When another process works in the folder that this one cannot be beside, when the file is
+    /// damaged or newer than this binary, or when the SQLite library is one that corrupts databases.
+    pub fn open(dir: &Path, presence: Presence, command: &str) -> Result<Self> {
+        let hold = lock::enter(dir, presence, command)?;
         let path = dir.join(FILE);
-        let writer = Db::sqlite(&path)?;
+        let writer = match hold.is_beside {
+            true => Db::sqlite_beside(&path)?,
+            false => Db::sqlite(&path)?,
+        };
         let readers = Readers::new(move || Db::sqlite_reader(&path));
-        Ok(Self { writer: Mutex::new(writer), readers, _lock: lock })
+        Ok(Self { writer: Mutex::new(writer), readers, _hold: hold })
     }
 
     /// Reads every page and says whether the file is whole.

@@ -12,6 +12,7 @@ mod job;
 mod kill;
 mod peer_job;
 mod peers;
+mod presence;
 mod scanning;
 mod scene;
 mod scim_apply;

@@ -128,6 +128,7 @@ async fn files_with_secrets_or_people_are_their_owners_alone() {
             "rollbook.db 600",
             "rollbook.db-shm 600",
             "rollbook.db-wal 600",
+            "rollbook.guests 600",
             "rollbook.key 600",
             "rollbook.lock 600",
             "rollbook.pub 644"

@@ -54,7 +54,7 @@ struct Line<'a> {
 
 /// Lists them.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     let graph = engine.graph()?;
     let instance = args.instance.as_ref().map(|name| pick::instance(&engine, name)).transpose()?;
     let person = args.person.as_ref().map(|text| asking::person(&graph, text)).transpose()?;

@@ -34,7 +34,7 @@ pub(crate) struct Args {
 
 /// Shows the plan, asks, and records the agreement.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     let proposal = engine.proposal(&PlanId::new(&args.plan))?;
     let by = session.by()?;
     if !session.screen().is_json() {

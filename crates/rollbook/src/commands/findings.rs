@@ -134,7 +134,7 @@ struct Line<'a> {
 
 /// Lists findings, shows one, or puts one off.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     match &args.then {
         Some(Then::Show { id }) => show(session, &engine, id),
         Some(Then::Snooze(until)) => put_off(session, &engine, until, false),
@@ -195,7 +195,7 @@ fn list(session: &Session, engine: &Engine, args: &Args) -> Result<Exit> {
 
 /// The first findings of those that are open, worst first, and how many there are.
 pub(super) fn top(session: &Session, shown_max: usize) -> Result<()> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     let graph = engine.graph()?;
     let open = chosen(&engine, &graph, &Filter::default())?;
     let screen = session.screen();

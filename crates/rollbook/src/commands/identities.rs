@@ -89,7 +89,7 @@ struct RecordLine<'a> {
 
 /// Lists people, or remembers a decision.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     match &args.decide {
         Some(Decide::Same(pair)) => decide(session, &engine, pair, true),
         Some(Decide::Apart(pair)) => decide(session, &engine, pair, false),

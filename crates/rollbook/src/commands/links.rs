@@ -127,7 +127,7 @@ struct CandidateLine<'a> {
 
 /// Lists links, or remembers a decision.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     match &args.decide {
         Some(Decide::Confirm(pairing)) => pair(session, &engine, pairing, true),
         Some(Decide::Reject(pairing)) => pair(session, &engine, pairing, false),

@@ -39,7 +39,7 @@ impl Args {
 
 /// Writes it and says what it holds.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     let subject = subject(&engine, &args.subject)?;
     let manifest = engine.pack(&subject, &args.out, &session.by()?)?;
     let screen = session.screen();

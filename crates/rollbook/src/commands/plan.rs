@@ -117,7 +117,7 @@ fn setting(text: &str) -> Result<(String, String), String> {
 
 /// Makes, shows or lists plans.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    let engine = session.open_beside()?;
     let proposal = match &args.what {
         What::Findings { filter } => for_findings(session, &engine, filter)?,
         What::Show { plan } => engine.proposal(&PlanId::new(plan))?,

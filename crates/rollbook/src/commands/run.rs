@@ -49,15 +49,14 @@ enum What {
 
 /// Lists, shows or resumes.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
     match &args.what {
-        What::List => list(session, &engine),
+        What::List => list(session, &session.open_beside()?),
         What::Show { run } => {
-            let report = engine.run(&RunId::new(run))?;
+            let report = session.open_beside()?.run(&RunId::new(run))?;
             print(session, &report);
             Ok(Exit::Ok)
         }
-        What::Resume => resume(session, &engine),
+        What::Resume => resume(session, &session.open()?),
     }
 }
 

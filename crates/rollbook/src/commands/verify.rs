@@ -93,7 +93,7 @@ fn print(session: &Session, folder: &Path, report: &Report) {
 }
 
 fn check_workspace(session: &Session) -> Result<Exit> {
-    let report = session.open()?.verify()?;
+    let report = session.open_beside()?.verify()?;
     let screen = session.screen();
     if screen.is_json() {
         screen.json(&json!({ "verified": true, "report": report }));

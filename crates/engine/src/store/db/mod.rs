@@ -65,7 +65,12 @@ impl Db {
         Ok(Self::new(Connection::Sqlite(sqlite::open(path)?)))
     }
 
-    /// Opens the SQLite file at `path`, which [`Db::sqlite`] opened before, for reading only.
+    /// Opens the SQLite file at `path` for writing beside the process that keeps it in order.
+    pub(super) fn sqlite_beside(path: &Path) -> Result<Self> {
+        Ok(Self::new(Connection::Sqlite(sqlite::open_beside(path)?)))
+    }
+
+    /// Opens the SQLite file at `path`, which was opened for writing before, for reading only.
     pub(super) fn sqlite_reader(path: &Path) -> Result<Self> {
         Ok(Self::new(Connection::Sqlite(sqlite::open_reader(path)?)))
     }

@@ -45,6 +45,20 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
     Ok(db)
 }
 
+/// Opens the database file beside the process that checked it and brought it up to date.
+pub(super) fn open_beside(path: &Path) -> Result<Connection> {
+    check_library(rusqlite::version_number())?;
+    let db = connect(path)?;
+    if version(&db, path)? == MIGRATIONS.len() {
+        return Ok(db);
+    }
+    Err(Error::setup(format!(
+        "The process that works with the database {} is of another version of rollbook.",
+        path.display()
+    ))
+    .hint("Stop it and start it again with this version. Nothing was read or changed."))
+}
+
 /// Opens the database file once more, for reading only.
 pub(super) fn open_reader(path: &Path) -> Result<Connection> {
     let db = connect(path)?;
@@ -181,9 +195,8 @@ fn check_library(version: i32) -> Result<()> {
 }
 
 fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
-    let at: u32 =
-        db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| broken(path, e))?;
-    let known = MIGRATIONS.len() as u32;
+    let at = version(db, path)?;
+    let known = MIGRATIONS.len();
     if at > known {
         return Err(Error::setup(format!(
             "The database {} was written by a newer rollbook (schema {at}; this one knows \
@@ -192,13 +205,20 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
         ))
         .hint("Use the newer rollbook. Nothing was changed."));
     }
-    for (version, sql) in (1_u32..).zip(MIGRATIONS).skip(at as usize) {
+    for (version, sql) in (1_u32..).zip(MIGRATIONS).skip(at) {
         let tx = db.transaction().map_err(|e| broken(path, e))?;
         tx.execute_batch(sql).map_err(|e| broken(path, e))?;
         tx.pragma_update(None, "user_version", version).map_err(|e| broken(path, e))?;
         tx.commit().map_err(|e| broken(path, e))?;
     }
     Ok(())
+}
+
+/// How many migrations the file has had; the database itself counts them.
+fn version(db: &Connection, path: &Path) -> Result<usize> {
+    let at: u32 =
+        db.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|e| broken(path, e))?;
+    Ok(at as usize)
 }
 
 fn broken(path: &Path, cause: rusqlite::Error) -> Error {
