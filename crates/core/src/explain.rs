@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::approval::{Approval, Needed, NotCounted, Refusal};
+use crate::approval::{Approval, Needed, NotCounted, NotCovered, Refusal, Uncovered};
 use crate::change::{Change, Op};
 use crate::finding::Subject;
 use crate::guard::Stop;
@@ -129,6 +129,28 @@ fn not_counted(why: NotCounted) -> &'static str {
     }
 }
 
+/// Why a standing approval does not cover a plan, as one sentence.
+pub fn not_covered(not: &NotCovered) -> String {
+    let why = match &not.why {
+        Uncovered::Ended { until } => format!("ended on {until}"),
+        Uncovered::NotApprover { by } => {
+            let by = by.trim();
+            format!("does not count: \"{by}\" is nobody whom the policy lets approve")
+        }
+        Uncovered::Instance { instance } => format!("is not for {instance}"),
+        Uncovered::Verb { verb } => format!("is not for changes that {}", verb.as_str()),
+        Uncovered::Irreversible => "is not for what cannot be taken back".to_owned(),
+        Uncovered::Privileged => "is not for administrators' accounts and rights".to_owned(),
+        Uncovered::Concerned { by } => {
+            format!("was given by {by}, whose own account the plan changes")
+        }
+        Uncovered::Full { used, asked, max } => format!(
+            "covers {max} changes within 24 hours; it covered {used}, and the plan has {asked}"
+        ),
+    };
+    printable(&format!("The standing approval {} {why}.", not.name))
+}
+
 /// Whether a change of a plan belongs under a heading.
 type Belongs = fn(&Plan, &Change) -> bool;
 
@@ -165,6 +187,7 @@ pub fn left_alone(left: &LeftAlone) -> String {
     let place = match &left.subject {
         Subject::Account { account } | Subject::Grant { account, .. } => Some(&account.instance),
         Subject::Accounts { left, .. } => Some(&left.instance),
+        Subject::Resource { instance, .. } => Some(instance),
         Subject::Assignment { instance, .. } if instance.as_str() != "*" => Some(instance),
         _ => None,
     };

@@ -1,7 +1,9 @@
 //! The policy: what should be, what may be done, and who must agree. Plain TOML into structs.
 
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::change::Verb;
 use crate::id::InstanceName;
 
 /// The `[policy]` part of `rollbook.toml`.
@@ -16,6 +18,9 @@ pub struct Policy {
     pub limits: Limits,
     /// Who must agree, and for how long that holds.
     pub approval: ApprovalRule,
+    /// What named people agreed to beforehand, for wishes that identity providers push.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub standing: Vec<StandingApproval>,
     /// Grants that outlive the account or the placement are kept this many days (half-open), by
     /// agreement with the business, if they have an end date of their own within those days: one
     /// without an end was forgotten. 0: none.
@@ -94,5 +99,42 @@ pub struct ApprovalRule {
 impl Default for ApprovalRule {
     fn default() -> Self {
         Self { approvers: Vec::new(), needed: 1, needed_irreversible: 1, valid_h: 24 }
+    }
+}
+
+/// A named person's agreement beforehand to small plans that an identity provider asks for. It
+/// covers a plan only if it covers every change of it; see [`crate::approval::standing`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StandingApproval {
+    /// What it is called; permits and events name it so. No two have the same name.
+    pub name: String,
+    /// The person who agreed, as they would be named when approving a single plan.
+    pub approved_by: String,
+    /// The identity providers that it is for, by the name of their token, e.g. `okta`.
+    pub from: Vec<String>,
+    /// The instances that it is for; [`StandingApproval::ANY_INSTANCE`] stands for all of them.
+    pub instances: Vec<InstanceName>,
+    /// The operations that it is for.
+    pub verbs: Vec<Verb>,
+    /// Whether it is also for what cannot be taken back.
+    #[serde(default)]
+    pub irreversible: bool,
+    /// Whether it is also for administrators' accounts and rights.
+    #[serde(default)]
+    pub privileged: bool,
+    /// How many changes it covers within 24 hours, at least 1.
+    pub per_day_max: u32,
+    /// From this day on it no longer holds (half-open).
+    pub until: Date,
+}
+
+impl StandingApproval {
+    /// The instance name that stands for any of them.
+    pub const ANY_INSTANCE: &str = "*";
+
+    /// Whether it is for changes in `instance`.
+    pub fn is_for(&self, instance: &InstanceName) -> bool {
+        self.instances.iter().any(|one| one == instance || one.as_str() == Self::ANY_INSTANCE)
     }
 }

@@ -126,6 +126,8 @@ impl World {
                 "kind" => link.kind = word(value),
                 "state" => account.state = word::<State>(value),
                 "email" => account.emails.push(Email { address: value.to_owned(), verified: true }),
+                "external" => account.external_id = value.to_owned(),
+                "name" => account.display_name = value.to_owned(),
                 "role" => account.roles.push(value.to_owned()),
                 "grant" => {
                     let (entitlement, via) = value.split_once(':').unwrap_or((value, ""));

@@ -30,13 +30,19 @@ pub enum Kind {
     ExtraGrant,
     /// Not used for long.
     Dormant,
+    /// An identity provider pushes to the instance, and no resource of its names the account.
+    Unmanaged,
+    /// It was changed in the app after an identity provider's wish was carried out.
+    DriftedAttribute,
+    /// A token ends soon, and pushes with it.
+    CredentialExpiring,
     /// We could not look, or not lately.
     StaleView,
 }
 
 impl Kind {
     /// Every kind, in the order of the vocabulary.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 15] = [
         Self::Orphan,
         Self::Leftover,
         Self::AmbiguousOwner,
@@ -48,6 +54,9 @@ impl Kind {
         Self::OutlivedGrant,
         Self::ExtraGrant,
         Self::Dormant,
+        Self::Unmanaged,
+        Self::DriftedAttribute,
+        Self::CredentialExpiring,
         Self::StaleView,
     ];
 
@@ -65,6 +74,9 @@ impl Kind {
             Self::OutlivedGrant => "outlived_grant",
             Self::ExtraGrant => "extra_grant",
             Self::Dormant => "dormant",
+            Self::Unmanaged => "unmanaged",
+            Self::DriftedAttribute => "drifted_attribute",
+            Self::CredentialExpiring => "credential_expiring",
             Self::StaleView => "stale_view",
         }
     }

@@ -17,6 +17,7 @@ mod leftover;
 mod missing;
 mod owner;
 mod presence;
+mod pushed;
 mod standing;
 mod subject;
 mod view;
@@ -36,6 +37,7 @@ use crate::policy::Policy;
 
 use case::{Case, Person};
 pub use kind::Kind;
+pub use pushed::{PushedAccount, Pushes, Token, find_pushed};
 pub use standing::{PutOff, Since, Standing, Tracked, compare};
 pub use subject::Subject;
 
@@ -152,6 +154,24 @@ pub fn find(graph: &Graph, policy: &Policy, now: Timestamp, today: Date) -> Vec<
     }
     found.extend(duplicate::lookalikes(&case));
     ordered(found)
+}
+
+/// What the birthright policy gives one person and no instance shows; see `missing`.
+pub fn missing_of(
+    graph: &Graph,
+    identity: &IdentityId,
+    policy: &Policy,
+    now: Timestamp,
+    today: Date,
+) -> Vec<Finding> {
+    let case = Case::new(graph, policy, now, today);
+    let known = graph.identity(identity);
+    known.map(|known| missing::missing(&case, &Person::new(&case, known))).unwrap_or_default()
+}
+
+/// Findings from several looks at one moment as one list, in the order of [`find`].
+pub fn together(parts: impl IntoIterator<Item = Vec<Finding>>) -> Vec<Finding> {
+    ordered(parts.into_iter().flatten().collect())
 }
 
 /// Accounts without a sure owner, or with one of whom nothing is known any more.

@@ -187,8 +187,12 @@ fn unseen(graph: &Graph, finding: &Finding) -> Option<String> {
             unseen_record(graph, left).or_else(|| unseen_record(graph, right))
         }
         Subject::Assignment { identity, instance } => unseen_assignment(graph, identity, instance),
-        // How well something is seen is always seen.
-        Subject::Instance { .. } | Subject::Source { .. } => None,
+        Subject::Resource { instance, .. } => {
+            let view = graph.views().get(instance);
+            view.and_then(|view| blind(instance, view)).map(still_open)
+        }
+        // How well something is seen is always seen, and so is a token of our own.
+        Subject::Token { .. } | Subject::Instance { .. } | Subject::Source { .. } => None,
     }
 }
 

@@ -43,6 +43,20 @@ pub enum Subject {
         /// Where.
         instance: InstanceName,
     },
+    /// A resource that an identity provider pushed, for which an account is still to be made.
+    Resource {
+        /// Where.
+        instance: InstanceName,
+        /// The resource's id here.
+        resource: String,
+    },
+    /// A token with which an identity provider pushes.
+    Token {
+        /// The endpoint that it opens: an instance, or `all`.
+        endpoint: String,
+        /// The token's id, which is no secret.
+        token: String,
+    },
     /// An instance as a whole.
     Instance {
         /// Which.
@@ -82,6 +96,10 @@ impl Subject {
             Self::Assignment { identity, instance } => {
                 vec!["assignment", identity.as_str(), instance.as_str()]
             }
+            Self::Resource { instance, resource } => {
+                vec!["resource", instance.as_str(), resource]
+            }
+            Self::Token { endpoint, token } => vec!["token", endpoint, token],
             Self::Instance { instance } => vec!["instance", instance.as_str()],
             Self::Source { source } => vec!["source", source.as_str()],
         }
@@ -94,6 +112,8 @@ impl Subject {
             Self::Accounts { left, .. } => Some(left),
             Self::Records { .. }
             | Self::Assignment { .. }
+            | Self::Resource { .. }
+            | Self::Token { .. }
             | Self::Instance { .. }
             | Self::Source { .. } => None,
         }
@@ -102,11 +122,14 @@ impl Subject {
     /// The instance that it is about. `*` for an assignment that any instance satisfies.
     pub fn instance(&self) -> Option<&InstanceName> {
         match self {
-            Self::Assignment { instance, .. } | Self::Instance { instance } => Some(instance),
+            Self::Assignment { instance, .. }
+            | Self::Resource { instance, .. }
+            | Self::Instance { instance } => Some(instance),
             Self::Account { .. }
             | Self::Grant { .. }
             | Self::Accounts { .. }
             | Self::Records { .. }
+            | Self::Token { .. }
             | Self::Source { .. } => self.account().map(|account| &account.instance),
         }
     }
@@ -120,6 +143,8 @@ impl fmt::Display for Subject {
             Self::Accounts { left, right } => write!(f, "{left} and {right}"),
             Self::Records { left, right } => write!(f, "{left} and {right}"),
             Self::Assignment { identity, instance } => write!(f, "{identity} in {instance}"),
+            Self::Resource { instance, resource } => write!(f, "{resource} in {instance}"),
+            Self::Token { endpoint, token } => write!(f, "{token} of {endpoint}"),
             Self::Instance { instance } => write!(f, "{instance}"),
             Self::Source { source } => write!(f, "{source}"),
         }

@@ -103,7 +103,8 @@ impl Kind {
 /// What was changed lately and how well the instances are known.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
-    /// Changes that were sent or may have been, at least those inside the window, from all plans.
+    /// Changes that were sent, may have been or are about to be, from all plans: at least those
+    /// inside the window and those of the last 24 hours.
     pub effects: Vec<PastEffect>,
     /// How many complete snapshots of each instance were ever taken. An instance that is not named
     /// has had none.
@@ -125,6 +126,9 @@ pub struct PastEffect {
     pub identity: Option<IdentityId>,
     /// What was done.
     pub verb: Verb,
+    /// The name of the standing approval that permitted it; empty: people agreed to the plan.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub standing: String,
 }
 
 impl PastEffect {
@@ -137,6 +141,7 @@ impl PastEffect {
             account: change.account.clone(),
             identity: change.identity.clone(),
             verb: change.op.word(),
+            standing: String::new(),
         }
     }
 }

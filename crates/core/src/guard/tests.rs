@@ -118,6 +118,7 @@ fn past(change: &str, account: &str, verb: Verb, moment: &str) -> PastEffect {
         account: Some(key),
         identity: None,
         verb,
+        standing: String::new(),
     }
 }
 

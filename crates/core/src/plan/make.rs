@@ -79,7 +79,10 @@ fn aim(graph: &Graph, reach: &BTreeMap<InstanceName, Reach>, wish: &Wish) -> Res
     match &wish.subject {
         Subject::Account { account } => aim_at_account(graph, reach, wish, account),
         Subject::Assignment { identity, instance } => {
-            aim_at_assignment(graph, reach, wish, identity, instance)
+            aim_at_assignment(graph, reach, wish, Some(identity), instance)
+        }
+        Subject::Resource { instance, .. } => {
+            aim_at_assignment(graph, reach, wish, None, instance)
         }
         _ => Err("A wish must be about one account or one missing account.".to_owned()),
     }
@@ -94,7 +97,7 @@ fn aim_at_account(
     let Some((account, link)) = graph.account(at) else {
         return Err(format!("{} held no such account when it was last read.", at.instance));
     };
-    if !matches!(wish.asked, Asked::Person { .. }) {
+    if !matches!(wish.asked, Asked::Person { .. } | Asked::Push { .. }) {
         sure(link)?;
     }
     let reach = reach.get(&at.instance).ok_or_else(|| no_route(&at.instance, "change anything"))?;
@@ -119,13 +122,13 @@ fn aim_at_assignment(
     graph: &Graph,
     reach: &BTreeMap<InstanceName, Reach>,
     wish: &Wish,
-    identity: &IdentityId,
+    identity: Option<&IdentityId>,
     instance: &InstanceName,
 ) -> Result<Aim, String> {
     let Want::Act { op: Op::Create { profile } } = &wish.want else {
         return Err("The person has no account there that could be changed.".to_owned());
     };
-    if graph.identity(identity).is_none() {
+    if identity.is_some_and(|identity| graph.identity(identity).is_none()) {
         return Err("The person is no longer known.".to_owned());
     }
     free(graph, identity, instance, profile)?;
@@ -136,7 +139,7 @@ fn aim_at_assignment(
         subject: wish.subject.clone(),
         instance: instance.clone(),
         account: None,
-        identity: Some(identity.clone()),
+        identity: identity.cloned(),
         op,
         picked,
         because: wish.because.clone(),
@@ -224,10 +227,10 @@ fn revocable(account: &Account, entitlement: &str) -> Result<(), String> {
     }
 }
 
-/// Whether an account can be made for this identity without doubling one.
+/// Whether an account can be made, for this identity where one is known, without doubling one.
 fn free(
     graph: &Graph,
-    identity: &IdentityId,
+    identity: Option<&IdentityId>,
     instance: &InstanceName,
     profile: &Profile,
 ) -> Result<(), String> {
@@ -235,7 +238,8 @@ fn free(
         return Err("No login is known for the new account, and none is guessed.".to_owned());
     }
     let here = |a: &Account| a.instance == *instance && a.state != State::Gone;
-    if let Some((account, _)) = graph.accounts_of(identity).find(|(a, _)| here(a)) {
+    let theirs = identity.into_iter().flat_map(|identity| graph.accounts_of(identity));
+    if let Some((account, _)) = theirs.into_iter().find(|(a, _)| here(a)) {
         let (login, state) = (&account.login, account.state.word());
         return Err(format!("The person has the {state} account {login} there already."));
     }
@@ -336,6 +340,8 @@ fn subject_label(graph: &Graph, subject: &Subject) -> String {
         Subject::Assignment { identity, .. } => {
             graph.identity(identity).map_or_else(|| identity.to_string(), |i| i.name.clone())
         }
+        Subject::Resource { resource, .. } => resource.clone(),
+        Subject::Token { token, .. } => token.clone(),
         Subject::Instance { instance } => instance.to_string(),
         Subject::Source { source } => source.to_string(),
     }

@@ -18,6 +18,7 @@ use crate::snapshot::Coverage;
 
 mod basis;
 mod make;
+pub mod push;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -63,7 +64,7 @@ struct Stored {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
-    /// A named person asked for each of its wishes.
+    /// A named person, or an identity provider, asked for each of its wishes.
     Asked,
     /// At least one wish follows from a finding, and so from a source.
     Found,

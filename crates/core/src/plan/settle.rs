@@ -30,11 +30,12 @@ pub(super) fn settle(aims: Vec<Aim>) -> Settled {
     settled
 }
 
-/// What an aim is about: an account, or the person who has none.
+/// What an aim is about: an account, or the person or resource that has none.
 fn about(aim: &Aim) -> String {
     match (&aim.account, &aim.identity) {
         (Some(key), _) => format!("account {key}"),
-        (None, identity) => format!("identity {}", identity.as_ref().map_or("", |i| i.as_str())),
+        (None, Some(identity)) => format!("identity {identity}"),
+        (None, None) => format!("resource {}", aim.subject),
     }
 }
 

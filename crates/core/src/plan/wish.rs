@@ -59,6 +59,13 @@ pub enum Asked {
         /// Who leaves.
         identity: IdentityId,
     },
+    /// An identity provider pushed a resource that means this very account, or an account for it.
+    Push {
+        /// The identity provider, by the name of its token.
+        idp: String,
+        /// The resource.
+        resource: String,
+    },
     /// It follows from a finding.
     Finding {
         /// Which.
@@ -124,6 +131,16 @@ pub fn from_findings(graph: &Graph, findings: &[Finding], policy: &Policy) -> Ve
     findings.iter().map(|finding| from_finding(graph, finding, policy)).collect()
 }
 
+/// The wishes that follow from what somebody should have in an instance that the policy names and
+/// has not.
+pub(super) fn birthright(graph: &Graph, findings: &[Finding], policy: &Policy) -> Vec<Wish> {
+    let named = |finding: &&Finding| match &finding.subject {
+        Subject::Assignment { instance, .. } => instance.as_str() != ANY_INSTANCE,
+        _ => false,
+    };
+    findings.iter().filter(named).map(|finding| from_finding(graph, finding, policy)).collect()
+}
+
 fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
     let wanted = match (finding.kind, &finding.subject) {
         (Kind::Leftover, subject @ Subject::Account { .. }) => {
@@ -177,6 +194,15 @@ fn for_a_person(kind: Kind) -> &'static str {
         Kind::SharedAccount => "Several people use it; closing it for one closes it for all.",
         Kind::UnownedMachine => "A machine may depend on it; a person must answer for it first.",
         Kind::Dormant => "Its owner still works here and may need it; a person must ask them.",
+        Kind::Unmanaged => {
+            "An identity provider pushes to the instance and does not know it; a person must say \
+             whether it stays."
+        }
+        Kind::DriftedAttribute => {
+            "The identity provider and the app say different things; a person must say which is \
+             right."
+        }
+        Kind::CredentialExpiring => "A person must make a new token and give it to the provider.",
         Kind::StaleView => "It must be read again before anything can be decided.",
         Kind::Leftover | Kind::OutlivedGrant | Kind::ExtraGrant | Kind::Missing => {
             "The finding does not name what could be changed."

@@ -189,6 +189,11 @@ fn same(left: &str, right: &str) -> bool {
     !left.trim().is_empty() && fold(left) == fold(right)
 }
 
+/// Whether the account shows this value of an attribute, as a look after setting it would judge.
+pub fn shows(account: &Account, name: &str, value: &str) -> bool {
+    updated(account, name, value).is_ok()
+}
+
 /// Logins and addresses are compared as such; all else byte for byte.
 fn updated(account: &Account, name: &str, value: &str) -> Result<(), String> {
     let seen = attribute(account, name);

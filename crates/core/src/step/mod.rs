@@ -17,7 +17,7 @@ mod next;
 mod tests;
 
 pub use attribute::{ATTRIBUTES, Attribute, Field, attribute};
-pub use judge::{fits, found, found_after, holds, judge};
+pub use judge::{fits, found, found_after, holds, judge, shows};
 pub use next::{
     ATTEMPTS_MAX, DOUBT_LOOKS_S, Ending, Found, LOOKS_MAX, Next, Recorded, SETTLES_WITHIN_S,
     VERIFY_LOOKS_S, next,

@@ -11,6 +11,7 @@ use rollbook_core::reach::Way;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::push::{GroupRule, PushConfig};
 use super::read::{Document, Step};
 use crate::error::Result;
 use crate::secret::SecretSource;
@@ -51,6 +52,12 @@ pub struct InstanceConfig {
     /// What can be done to the instance, where it differs from what the channel can do.
     #[serde(default)]
     pub reach: ReachConfig,
+    /// How the wishes of identity providers are carried out here.
+    #[serde(default)]
+    pub push: PushConfig,
+    /// Which entitlements pushed groups give here.
+    #[serde(default, rename = "group")]
+    pub groups: Vec<GroupRule>,
     /// Reached over SCIM 2.0.
     #[serde(default)]
     pub scim: Option<ScimConfig>,
@@ -82,6 +89,7 @@ impl InstanceConfig {
         let here = [Step::from("instance"), Step::from(at)];
         document
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
+        self.check_push(document, at)?;
         match (&self.scim, &self.file) {
             (Some(scim), None) => scim.check(document, &here),
             (None, Some(file)) => file.check(document, &here),

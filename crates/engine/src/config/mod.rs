@@ -4,6 +4,7 @@
 //! error that does not repeat the secret. Nothing here reads a secret or a delivered file.
 
 mod instance;
+mod push;
 mod read;
 mod source;
 
@@ -20,6 +21,7 @@ pub use self::instance::{
     AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
     ScimConfig, StateWords,
 };
+pub use self::push::{ALL, GroupRule, PushConfig};
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
@@ -110,7 +112,8 @@ impl Config {
             }
         }
         let path = ["policy".into(), "limits".into(), "removed_pct_max".into()];
-        document.check_percent(&path, self.policy.limits.removed_pct_max)
+        document.check_percent(&path, self.policy.limits.removed_pct_max)?;
+        push::check_standing(document, &self.policy, known)
     }
 }
 

@@ -1,5 +1,5 @@
-//! Approvals: a named person agreed to *this digest* until a time. Enough of them, and no stop, make
-//! a permit. There is no other way to make one.
+//! Approvals: a named person agreed to *this digest* until a time, or beforehand to plans of this
+//! kind. Enough of them, and no stop, make a permit. There is no other way to make one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,11 @@ use crate::change::Change;
 use crate::guard::{Blocks, Stop};
 use crate::id::{ApprovalId, ChangeId};
 use crate::plan::Plan;
-use crate::policy::Policy;
+use crate::policy::{Policy, StandingApproval};
+
+mod standing;
+
+pub use standing::{Covered, NotCovered, Uncovered, pushed_by, requester, standing};
 
 /// One person's agreement to one plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,11 +84,13 @@ pub fn needed(plan: &Plan, policy: &Policy) -> Needed {
     }
 }
 
-/// Proof that a plan may run. Only [`permit`] makes one, and it cannot be read back from a store.
+/// Proof that a plan may run. Only [`permit`] and [`permit_covered`] make one, and it cannot be read back from a store.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Permit {
     plan: String,
     approvals: Vec<ApprovalId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    standing: Option<StandingApproval>,
     given_at: Timestamp,
     expires: Timestamp,
     allowed: BTreeSet<ChangeId>,
@@ -100,6 +106,16 @@ impl Permit {
     /// The approvals that it rests on.
     pub fn approvals(&self) -> &[ApprovalId] {
         &self.approvals
+    }
+
+    /// The standing approval that it rests on, as it was when the permit was given.
+    pub fn standing(&self) -> Option<&StandingApproval> {
+        self.standing.as_ref()
+    }
+
+    /// The changes of the plan that may be sent.
+    pub fn allowed(&self) -> &BTreeSet<ChangeId> {
+        &self.allowed
     }
 
     /// When it was given.
@@ -188,6 +204,33 @@ pub fn permit(
     policy: &Policy,
     now: Timestamp,
 ) -> Result<Permit, Refusal> {
+    give(plan, stops, approvals, None, policy, now)
+}
+
+/// The same for a plan that a standing approval covers: whoever gave that counts as one person who
+/// agreed, beside those of `approvals`.
+///
+/// # Errors
+/// [`Refusal`] says what is missing.
+pub fn permit_covered(
+    plan: &Plan,
+    stops: &[Stop],
+    approvals: &[Approval],
+    covered: &Covered<'_>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Permit, Refusal> {
+    give(plan, stops, approvals, covered.of(plan), policy, now)
+}
+
+fn give(
+    plan: &Plan,
+    stops: &[Stop],
+    approvals: &[Approval],
+    standing: Option<&StandingApproval>,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Permit, Refusal> {
     if plan.is_empty() {
         return Err(Refusal::Empty);
     }
@@ -198,16 +241,25 @@ pub fn permit(
     }
     let (counted, turned_away) = count(plan, approvals, policy, now);
     let needed = needed(plan, policy).people;
-    if u32::try_from(counted.len()).unwrap_or(u32::MAX) < needed {
-        let counted = counted.into_iter().map(|a| a.by.clone()).collect();
+    let people: BTreeMap<String, String> = counted
+        .iter()
+        .map(|approval| approval.by.clone())
+        .chain(standing.map(|standing| standing.approved_by.clone()))
+        .map(|by| (fold(&by), by))
+        .collect();
+    if u32::try_from(people.len()).unwrap_or(u32::MAX) < needed {
+        let counted = people.into_values().collect();
         return Err(Refusal::NotEnough { needed, counted, turned_away });
     }
     let ids = |changes: Vec<&Change>| changes.into_iter().map(|c| c.id.clone()).collect();
+    let ends = counted.iter().map(|approval| expiry(approval, policy));
+    let longest = hours_after(now, policy.approval.valid_h);
     Ok(Permit {
         plan: plan.digest().to_owned(),
         approvals: counted.iter().map(|approval| approval.id()).collect(),
+        standing: standing.cloned(),
         given_at: now,
-        expires: counted.iter().map(|a| expiry(a, policy)).min().unwrap_or(now),
+        expires: ends.min().map_or(longest, |end| end.min(longest)),
         allowed: ids(allowed),
         held: ids(held),
     })
@@ -242,21 +294,23 @@ fn fault(
     policy: &Policy,
     now: Timestamp,
 ) -> Option<NotCounted> {
-    let approvers = &policy.approval.approvers;
     let concerned = |change: &Change| fold(&change.expects.login) == person;
     let faults = [
         (person.is_empty(), NotCounted::Nameless),
         (approval.plan != plan.digest(), NotCounted::Stale),
         (person == fold(plan.requester()), NotCounted::Requester),
         (plan.changes().iter().any(concerned), NotCounted::Concerned),
-        (
-            !approvers.is_empty() && !approvers.iter().any(|a| fold(a) == person),
-            NotCounted::NotApprover,
-        ),
+        (!may_approve(policy, person), NotCounted::NotApprover),
         (approval.at > now || approval.at < plan.made_at(), NotCounted::WrongTime),
         (now >= expiry(approval, policy), NotCounted::Expired),
     ];
     faults.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
+}
+
+/// Whether the policy lets this person (folded) approve plans.
+fn may_approve(policy: &Policy, person: &str) -> bool {
+    let approvers = &policy.approval.approvers;
+    approvers.is_empty() || approvers.iter().any(|approver| fold(approver) == person)
 }
 
 /// When an approval ends: as written on it, or sooner if the policy became stricter since.
