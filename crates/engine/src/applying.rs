@@ -103,7 +103,7 @@ impl Engine {
         self.check_recorded(&proposal)?;
         let permit = self.permit(&proposal)?;
         let run = self.begin_run(&proposal.plan, &permit, by)?;
-        self.drive_all(&run, &proposal.plan, &Leave::Given(permit), progress).await
+        self.drive_all(&run, &proposal.plan, &Leave::Given(Box::new(permit)), progress).await
     }
 
     /// Goes on with every run that has not ended: looks at what is in doubt, acts on what is still
@@ -165,7 +165,7 @@ impl Engine {
         let stops = self.stops_of_others(run, proposal)?;
         let (policy, now) = (&self.config.policy, self.now());
         if let Ok(permit) = approval::permit(plan, &stops, approvals, policy, now) {
-            return Ok(Leave::Given(permit));
+            return Ok(Leave::Given(Box::new(permit)));
         }
         // A plan that was run cannot be approved again: what its approvals do not carry any more
         // will never be sent. What stops alone hold back may come yet.
@@ -356,7 +356,7 @@ impl Engine {
 #[derive(Debug)]
 pub(crate) enum Leave {
     /// What the permit allows.
-    Given(Permit),
+    Given(Box<Permit>),
     /// Nothing now, because of stops that may pass.
     Later,
     /// Nothing any more: too few approvals still hold, and a plan that was run gets no new ones.

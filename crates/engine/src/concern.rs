@@ -51,7 +51,11 @@ pub(crate) fn of_subject(subject: &Subject, graph: &Graph) -> BTreeSet<Concern> 
             [record(left), record(right)].into_iter().flatten().collect()
         }
         Subject::Assignment { identity, .. } => BTreeSet::from([Concern::person(identity)]),
-        Subject::Instance { .. } | Subject::Source { .. } => BTreeSet::new(),
+        // A resource's id names nobody, and a token is nobody's.
+        Subject::Resource { .. }
+        | Subject::Token { .. }
+        | Subject::Instance { .. }
+        | Subject::Source { .. } => BTreeSet::new(),
     }
 }
 

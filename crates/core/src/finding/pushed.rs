@@ -103,10 +103,8 @@ fn unmanaged(account: &Account, link: &Link) -> Option<Finding> {
 /// What was seen to be as wished, and is so no more.
 fn drifted(graph: &Graph, pushed: &PushedAccount) -> Option<Finding> {
     let verified_at = pushed.verified_at?;
-    let at = crate::id::AccountRef {
-        instance: pushed.instance.clone(),
-        key: pushed.account.clone(),
-    };
+    let at =
+        crate::id::AccountRef { instance: pushed.instance.clone(), key: pushed.account.clone() };
     let (account, link) = graph.account(&at)?;
     if account.state == State::Gone {
         return None;

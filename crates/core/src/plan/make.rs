@@ -81,9 +81,7 @@ fn aim(graph: &Graph, reach: &BTreeMap<InstanceName, Reach>, wish: &Wish) -> Res
         Subject::Assignment { identity, instance } => {
             aim_at_assignment(graph, reach, wish, Some(identity), instance)
         }
-        Subject::Resource { instance, .. } => {
-            aim_at_assignment(graph, reach, wish, None, instance)
-        }
+        Subject::Resource { instance, .. } => aim_at_assignment(graph, reach, wish, None, instance),
         _ => Err("A wish must be about one account or one missing account.".to_owned()),
     }
 }

@@ -87,7 +87,8 @@ impl InstanceConfig {
         }
         let mut seen = BTreeSet::new();
         for (nth, rule) in self.groups.iter().enumerate() {
-            let path = |key: &'static str| [here[0], here[1], "group".into(), nth.into(), key.into()];
+            let path =
+                |key: &'static str| [here[0], here[1], "group".into(), nth.into(), key.into()];
             for (key, value) in [("id", &rule.id), ("entitlement", &rule.entitlement)] {
                 if value.trim().is_empty() {
                     let hint = "Write the id exactly as it is pushed, and the key of the right.";
@@ -123,7 +124,11 @@ pub(super) fn check_standing(
     let mut names = BTreeSet::new();
     for (at, standing) in policy.standing.iter().enumerate() {
         let here = [Step::from("policy"), "standing".into(), at.into()];
-        document.check_name(&[here[0], here[1], here[2], "name".into()], &standing.name, &mut names)?;
+        document.check_name(
+            &[here[0], here[1], here[2], "name".into()],
+            &standing.name,
+            &mut names,
+        )?;
         if let Some((key, said, hint)) = fault(standing, policy) {
             let path = [here[0], here[1], here[2], key.into()];
             return Err(document.wrong(&path, &said, Some(hint.to_owned())));
@@ -147,8 +152,8 @@ fn fault(
     policy: &Policy,
 ) -> Option<(&'static str, String, &'static str)> {
     let by = fold(&standing.approved_by);
-    let is_program = approval::pushed_by(&by).is_some()
-        || standing.from.iter().any(|from| fold(from) == by);
+    let is_program =
+        approval::pushed_by(&by).is_some() || standing.from.iter().any(|from| fold(from) == by);
     if by.is_empty() || is_program {
         let hint = "Name the person who agrees to this, as they sign when they approve a plan.";
         return Some(("approved_by", format!("`{}` is no person.", standing.approved_by), hint));

@@ -287,6 +287,85 @@ fn a_birthright_must_name_an_instance_that_there_is() {
     load(&format!("{FILE}{}", policy.replace("archiv", "*")));
 }
 
+const STANDING: &str = "[[policy.standing]]
+name = \"leavers\"
+approved_by = \"Olga Meyer\"
+from = [\"okta\"]
+instances = [\"archive\"]
+verbs = [\"suspend\"]
+per_day_max = 20
+until = \"2027-07-01\"
+";
+
+#[test]
+fn a_standing_approval_loads_and_is_careful_where_nothing_is_said() {
+    let config = load(&format!("{FILE}{STANDING}"));
+    let standing = &config.policy.standing[0];
+    assert_eq!((standing.verbs.as_slice(), standing.per_day_max), (&[Verb::Suspend][..], 20));
+    assert_eq!(standing.until, date(2027, 7, 1));
+    assert!(!standing.irreversible && !standing.privileged);
+}
+
+#[test]
+fn a_standing_approval_that_cannot_be_meant_is_refused() {
+    let refuse = |from: &str, to: &str| {
+        let standing = STANDING.replace(from, to);
+        assert_ne!(standing, STANDING, "{from}");
+        refused(&format!("{FILE}{standing}"))
+    };
+    insta::assert_snapshot!(refuse("Olga Meyer", "okta"), @r"
+    rollbook.toml, line 13: policy.standing.1.approved_by: `okta` is no person.
+      Name the person who agrees to this, as they sign when they approve a plan.
+    ");
+    insta::assert_snapshot!(refuse("\"archive\"", "\"archiv\""), @r"
+    rollbook.toml, line 15: policy.standing.1.instances.1: no instance is named `archiv`.
+      Did you mean `archive`?
+    ");
+    insta::assert_snapshot!(refuse("= 20", "= 0"), @r"
+    rollbook.toml, line 17: policy.standing.1.per_day_max: it would cover nothing.
+      Say what it is for, or take the standing approval out.
+    ");
+    insta::assert_snapshot!(refuse("until = \"2027-07-01\"\n", ""), @"rollbook.toml, line 11: the key `until` is missing here.");
+    insta::assert_snapshot!(refuse("[\"suspend\"]", "[\"supend\"]"), @r"
+    rollbook.toml, line 16: `supend` is not one of the words for this key.
+      Did you mean `suspend`?
+    ");
+    let other = "[policy.approval]\napprovers = [\"Sam\"]\n";
+    insta::assert_snapshot!(refused(&format!("{FILE}{other}{STANDING}")), @r"
+    rollbook.toml, line 15: policy.standing.1.approved_by: Olga Meyer is not among the approvers.
+      Add the person to `approvers` in [policy.approval], or name one of those.
+    ");
+    insta::assert_snapshot!(refused(&format!("{FILE}{STANDING}{STANDING}")), @r"
+    rollbook.toml, line 21: policy.standing.2.name: the name `leavers` is used twice.
+      Give each its own name.
+    ");
+}
+
+#[test]
+fn what_pushes_do_to_an_instance_is_checked() {
+    let with = |text: &str| FILE.replace("[instance.file]", &format!("{text}\n[instance.file]"));
+    let config = load(&with(
+        "push = { on_delete = \"remove\" }\ngroup = [{ id = \"00g1\", entitlement = \"editors\" }]",
+    ));
+    assert_eq!(config.instances[0].entitlement_of("grp_1", Some("00g1")), Some("editors"));
+    assert_eq!(config.instances[0].entitlement_of("editors", None), None);
+    assert!(config.maps_group("all", "00g1", None) && config.maps_group("archive", "00g1", None));
+    assert!(!config.maps_group("wiki", "00g1", None));
+    assert!(config.instances[0].settable().is_empty(), "the export shows nothing but the key");
+    insta::assert_snapshot!(refused(&with("push = { attributes = [\"titel\"] }")), @r"
+    rollbook.toml, line 6: instance.1.push.attributes.1: `titel` is no attribute that a push can set.
+      Did you mean `title`?
+    ");
+    insta::assert_snapshot!(refused(&with("group = [{ id = \" \", entitlement = \"editors\" }]")), @r"
+    rollbook.toml, line 6: instance.1.group.1.id: it is empty.
+      Write the id exactly as it is pushed, and the key of the right.
+    ");
+    insta::assert_snapshot!(refused(&FILE.replace("\"archive\"", "\"all\"")), @r"
+    rollbook.toml, line 5: instance.1.name: `all` is the endpoint for all instances at once.
+      Choose another name.
+    ");
+}
+
 #[test]
 fn a_workspace_without_its_file_is_refused_with_the_way_out() {
     let dir = tempfile::tempdir().expect("a folder can be made");

@@ -312,8 +312,10 @@ fn about(graph: &Graph, subject: &Subject) -> String {
         Subject::Assignment { identity, instance } => {
             format!("{} in {instance}", pick::name(graph, identity))
         }
-        Subject::Instance { instance } => instance.to_string(),
-        Subject::Source { source } => source.to_string(),
+        Subject::Resource { .. }
+        | Subject::Token { .. }
+        | Subject::Instance { .. }
+        | Subject::Source { .. } => subject.to_string(),
     }
 }
 

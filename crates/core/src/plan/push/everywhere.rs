@@ -38,9 +38,7 @@ pub fn wishes_everywhere(
     };
     for membership in memberships {
         let here = graph.accounts_of(person).filter(|(account, link)| {
-            account.instance == membership.instance
-                && account.state != State::Gone
-                && is_own(link)
+            account.instance == membership.instance && account.state != State::Gone && is_own(link)
         });
         wishes.extend(here.filter_map(|(account, _)| right(push, account, membership)));
     }

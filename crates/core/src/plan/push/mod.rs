@@ -191,9 +191,7 @@ fn create(instance: &InstanceName, push: &Pushed, meant: &Meant) -> Wish {
         Some(identity) => {
             Subject::Assignment { identity: identity.clone(), instance: instance.clone() }
         }
-        None => {
-            Subject::Resource { instance: instance.clone(), resource: push.resource.clone() }
-        }
+        None => Subject::Resource { instance: instance.clone(), resource: push.resource.clone() },
     };
     let because = format!("{} says that {} should have an account.", push.idp, push.login);
     push.wish(subject, Want::Act { op: Op::Create { profile: push.profile() } }, because)

@@ -96,7 +96,8 @@ fn wiki(text: &str) -> String {
 fn an_account_is_known_again_by_what_it_meant_before_then_by_its_external_id() {
     let graph = World::read(COMPANY).graph();
     let push = pushed("a.alder@x.com ext=00u-ana active=false");
-    let said = "Suspend ana@x.com (Ana) in wiki, by scim: okta says that a.alder@x.com is not active.";
+    let said =
+        "Suspend ana@x.com (Ana) in wiki, by scim: okta says that a.alder@x.com is not active.";
     assert_eq!(comes_to(&graph, &push, None, &rules()), said);
     let push = pushed("a.alder@x.com ext=other active=false");
     assert_eq!(comes_to(&graph, &push, Some("u1"), &rules()), said);
