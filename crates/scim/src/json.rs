@@ -92,9 +92,9 @@ impl<'de> Visitor<'de> for Unique {
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Value, A::Error> {
         let mut object = Map::new();
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         while let Some(key) = entries.next_key::<String>()? {
-            if !seen.insert(key.to_lowercase()) {
+            if seen.twice(&object, &key) {
                 return Err(A::Error::custom(format!(
                     "the object has the key {key:?} twice (case does not count)"
                 )));
@@ -102,5 +102,31 @@ impl<'de> Visitor<'de> for Unique {
             object.insert(key, entries.next_value_seed(Unique)?);
         }
         Ok(Value::Object(object))
+    }
+}
+
+/// The keys of one object, in lower case. Looking through a few keys is faster than keeping a set,
+/// and there are seldom more than a few.
+#[derive(Default)]
+struct Seen(BTreeSet<String>);
+
+impl Seen {
+    const FEW: usize = 24;
+
+    fn twice(&mut self, object: &Map<String, Value>, key: &str) -> bool {
+        if object.len() < Self::FEW {
+            return object.keys().any(|known| same(known, key));
+        }
+        if self.0.is_empty() {
+            self.0.extend(object.keys().map(|known| known.to_lowercase()));
+        }
+        !self.0.insert(key.to_lowercase())
+    }
+}
+
+fn same(one: &str, other: &str) -> bool {
+    match one.is_ascii() && other.is_ascii() {
+        true => one.eq_ignore_ascii_case(other),
+        false => one.to_lowercase() == other.to_lowercase(),
     }
 }

@@ -36,6 +36,7 @@ pub mod path;
 pub mod read;
 pub mod schema;
 pub mod server;
+pub mod text;
 pub mod user;
 
 pub use attribute::AttrPath;

@@ -107,7 +107,7 @@ static META: [Attribute; 5] = [
     Attribute::text("resourceType", "User or Group").read_only(),
     Attribute::of(Kind::DateTime, "created", "When it was made").read_only(),
     Attribute::of(Kind::DateTime, "lastModified", "When it last changed").read_only(),
-    Attribute::of(Kind::Reference, "location", "Its URL").read_only(),
+    Attribute::of(Kind::Reference, "location", "Its URL").exact().read_only(),
     Attribute::text("version", "Its ETag").exact().read_only(),
 ];
 

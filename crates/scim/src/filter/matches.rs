@@ -2,7 +2,8 @@
 //!
 //! Of several values one that fits is enough, for `ne` as well (RFC 7644 §3.4.2.2). `emails eq "x"`
 //! means `emails.value`. Absent, `null` and the empty list are the same: no value; it fulfils `ne`
-//! and nothing else. Values of another type than the literal's never fit.
+//! and nothing else. Values of another type than the literal's never fit, except that `"True"` stands
+//! for `true`.
 
 use std::cmp::Ordering;
 
@@ -11,6 +12,7 @@ use serde_json::{Map, Number, Value};
 use super::{Filter, Literal, Op};
 use crate::datetime::moment;
 use crate::path::Path;
+use crate::text::{caseless, same};
 use crate::{read, schema};
 
 impl Filter {
@@ -96,13 +98,22 @@ fn is_present(value: &Value) -> bool {
 fn fits(value: &Value, op: Op, literal: &Literal, exact: bool) -> bool {
     match (value, literal) {
         (Value::String(value), Literal::Text(text)) if exact => text_fits(value, op, text),
+        (Value::String(value), Literal::Text(text)) if op == Op::Eq && !is_moment(text) => {
+            same(value, text)
+        }
         (Value::String(value), Literal::Text(text)) => {
-            text_fits(&value.to_lowercase(), op, &text.to_lowercase())
+            text_fits(&caseless(value), op, &caseless(text))
         }
         (Value::Number(value), Literal::Number(number)) => {
             order_numbers(value, number).is_some_and(|order| order_fits(order, op))
         }
         (Value::Bool(value), Literal::Bool(truth)) => order_fits(value.cmp(truth), op),
+        // `primary eq "True"`: some clients quote.
+        (Value::Bool(value), Literal::Text(text)) => match text.to_ascii_lowercase().as_str() {
+            "true" => order_fits(value.cmp(&true), op),
+            "false" => order_fits(value.cmp(&false), op),
+            _ => op == Op::Ne,
+        },
         _ => op == Op::Ne,
     }
 }
@@ -120,6 +131,10 @@ fn text_fits(value: &str, op: Op, text: &str) -> bool {
             order_fits(order, op)
         }
     }
+}
+
+fn is_moment(text: &str) -> bool {
+    moment(text).is_some()
 }
 
 fn order_numbers(value: &Number, other: &Number) -> Option<Ordering> {

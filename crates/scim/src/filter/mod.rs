@@ -16,6 +16,7 @@
 mod matches;
 mod parse;
 mod print;
+mod walk;
 
 use serde_json::Number;
 
@@ -24,6 +25,7 @@ use crate::attribute::{self, AttrPath};
 use crate::path::Path;
 pub use parse::Error;
 pub(crate) use parse::parse_path;
+pub use walk::Comparison;
 
 /// The longest filter or path, in bytes.
 pub const LENGTH_MAX: usize = 8 * 1024;
@@ -150,42 +152,6 @@ impl Filter {
             op: Op::Eq,
             value: Literal::Text(text.to_owned()),
         })
-    }
-
-    /// How many comparisons it makes for one resource, at most.
-    pub fn terms(&self) -> usize {
-        let inner = |path: &Path| path.filter().map_or(0, Self::terms);
-        match self {
-            Self::Compare { path, .. } | Self::Present(path) => 1 + inner(path),
-            Self::Has { filter, .. } | Self::Not(filter) => filter.terms(),
-            Self::All(terms) | Self::Any(terms) => terms.iter().map(Self::terms).sum(),
-        }
-    }
-
-    /// Every attribute that it looks at, those inside brackets by their own names.
-    pub fn paths(&self) -> Vec<&AttrPath> {
-        let mut paths = Vec::new();
-        self.collect_paths(&mut paths);
-        paths
-    }
-
-    fn collect_paths<'a>(&'a self, to: &mut Vec<&'a AttrPath>) {
-        match self {
-            Self::Compare { path, .. } | Self::Present(path) => {
-                to.push(path.attr());
-                if let Some(inner) = path.filter() {
-                    inner.collect_paths(to);
-                }
-            }
-            Self::Has { attr, filter } => {
-                to.push(attr);
-                filter.collect_paths(to);
-            }
-            Self::Not(filter) => filter.collect_paths(to),
-            Self::All(terms) | Self::Any(terms) => {
-                terms.iter().for_each(|term| term.collect_paths(to));
-            }
-        }
     }
 
     /// Both.

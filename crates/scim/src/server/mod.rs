@@ -19,7 +19,6 @@ mod resource_type;
 mod rules;
 mod scim_1;
 mod shape;
-pub mod text;
 
 pub use bulk::{BulkLimits, BulkOperation, BulkRequest};
 pub use entity_tag::Tags;
@@ -33,3 +32,4 @@ pub use rules::Rules;
 pub use shape::{MEMBERS_MAX, VALUES_MAX};
 
 pub use crate::schema::{DELIVERY_GROUP, DELIVERY_USER};
+pub use crate::text;

@@ -55,13 +55,24 @@ impl Resolved<'_> {
             }
             (None, Some(Value::Object(entries))) => {
                 for (key, value) in entries {
-                    if !key.eq_ignore_ascii_case("schemas") {
-                        self.put(verb, parse_path(key)?, Some(value.clone()), true)?;
+                    if !key.eq_ignore_ascii_case("schemas")
+                        && let Some(path) = self.key(key)?
+                    {
+                        self.put(verb, path, Some(value.clone()), true)?;
                     }
                 }
                 Ok(())
             }
             (None, _) => Err(Error::Value("Without a path the value is a JSON object.".to_owned())),
+        }
+    }
+
+    /// A key of an object as a path. What cannot be one is nothing that we know.
+    fn key(&self, key: &str) -> Result<Option<Path>, Error> {
+        match parse_path(key) {
+            Ok(path) => Ok(Some(path)),
+            Err(_) if self.rules.lenient => Ok(None),
+            Err(error) => Err(error),
         }
     }
 
@@ -80,15 +91,14 @@ impl Resolved<'_> {
         if attribute.mutability == Mutability::ReadOnly {
             return self.read_only(&path, value.as_ref());
         }
-        if verb == Verb::Remove || value.as_ref().is_none_or(Value::is_null) {
-            let whole = path.sub().is_none() && path.filter().is_none();
-            let kept = attribute.required || path.attr().is("active");
-            if kept && whole {
-                let name = attribute.name;
-                return match verb {
-                    Verb::Remove => Err(Error::Mutability(name.to_owned())),
-                    _ => Err(Error::Value(format!("\"{name}\" cannot be without a value."))),
-                };
+        if attribute.required || path.attr().is("active") {
+            let name = attribute.name;
+            match (verb, &value) {
+                (Verb::Remove, _) => return Err(Error::Mutability(name.to_owned())),
+                (_, value) if is_nothing(value.as_ref()) => {
+                    return Err(Error::Value(format!("\"{name}\" cannot be without a value.")));
+                }
+                _ => {}
             }
         }
         self.terms += path.filter().map_or(0, crate::Filter::terms);
@@ -108,7 +118,7 @@ impl Resolved<'_> {
         if extension == self.kind.delivery() {
             return self.read_only(path, value.as_ref());
         }
-        if verb == Verb::Remove || value.as_ref().is_none_or(Value::is_null) {
+        if verb == Verb::Remove || is_nothing(value.as_ref()) {
             if !core {
                 let path = Some(path.clone());
                 self.operations.push(Operation { verb: Verb::Remove, path, value: None });
@@ -119,7 +129,7 @@ impl Resolved<'_> {
             return Err(Error::Value(format!("The value of \"{urn}\" is a JSON object.")));
         };
         for (key, value) in entries {
-            let inner = parse_path(&key)?;
+            let Some(inner) = self.key(&key)? else { continue };
             let attr = inner.attr().clone().in_schema(extension);
             let attr = attr.map_err(|it| Error::Value(it.to_string()))?;
             self.put(verb, inner.at(attr), Some(value), true)?;
@@ -145,11 +155,14 @@ impl Resolved<'_> {
                 None => return self.unknown(&path).map(|()| None),
             },
         };
-        let known = path.sub().is_none_or(|sub| attribute.sub(sub).is_some());
-        match path.sub().and_then(|sub| attribute.sub(sub)) {
-            Some(sub) if sub.mutability == Mutability::ReadOnly => Ok(Some((path, sub))),
-            _ if known => Ok(Some((path, attribute))),
-            _ => self.unknown(&path).map(|()| None),
+        if path.filter().is_some() && !attribute.multi_valued {
+            return self.unknown(&path).map(|()| None);
+        }
+        match path.sub().map(|sub| attribute.sub(sub)) {
+            None => Ok(Some((path, attribute))),
+            Some(Some(sub)) if sub.mutability == Mutability::ReadOnly => Ok(Some((path, sub))),
+            Some(Some(_)) => Ok(Some((path, attribute))),
+            Some(None) => self.unknown(&path).map(|()| None),
         }
     }
 
@@ -182,4 +195,9 @@ impl Resolved<'_> {
         }
         Err(Error::Mutability(path.to_string()))
     }
+}
+
+/// RFC 7643 §2.5: null and the empty list are no value.
+fn is_nothing(value: Option<&Value>) -> bool {
+    value.is_none_or(|value| value.is_null() || value.as_array().is_some_and(Vec::is_empty))
 }

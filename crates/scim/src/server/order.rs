@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
-use super::text::caseless;
 use crate::attribute::AttrPath;
 use crate::datetime::moment;
+use crate::text::caseless;
 use crate::{read, schema};
 
 /// What a list is sorted by.

@@ -5,9 +5,11 @@ use serde_json::{Map, Value};
 
 use super::order::Sort;
 use super::projection::{Projection, is_searchable};
+use super::resource_type::ResourceType;
 use super::rules::Rules;
 use crate::attribute::AttrPath;
-use crate::filter::Filter;
+use crate::definition::{self, Attribute, Kind as DataKind};
+use crate::filter::{Comparison, Filter, Literal, Op};
 use crate::message::{ErrorMessage, ScimType};
 use crate::{read, schema};
 
@@ -146,7 +148,25 @@ impl Query {
         let count = count.map(|text| whole_number("count", text)).transpose()?;
         let asked = Asked { filter, sort_by, sort_order, start, count, cursor };
         let projection = Projection::read(attributes, excluded, !rules.lenient)?;
-        Self::of(&asked, projection, limits)
+        Self::of(&asked, projection, limits, rules)
+    }
+
+    /// From the parameters of a URL that leads to one resource: which part of it is shown.
+    ///
+    /// # Errors
+    /// As [`Query::from_params`]; with strict rules also for a parameter that lists alone have.
+    pub fn projection(
+        params: &[(String, String)],
+        rules: &Rules,
+    ) -> Result<Projection, ErrorMessage> {
+        let about_lists = |name: &&str| !name.to_ascii_lowercase().ends_with("attributes");
+        let mut names = params.iter().map(|(name, _)| name.as_str());
+        if let Some(name) = names.find(about_lists).filter(|_| !rules.lenient) {
+            return Err(unknown(name));
+        }
+        let limits = Limits { count_default: 0, count_max: 0 };
+        let shown = params.iter().filter(|(name, _)| !about_lists(&name.as_str())).cloned();
+        Ok(Self::from_params(&shown.collect::<Vec<_>>(), &limits, rules)?.projection)
     }
 
     /// From the body of a `/.search`.
@@ -173,16 +193,17 @@ impl Query {
             count: number_of(body, "count")?,
             cursor: text_of(body, "cursor")?,
         };
-        Self::of(&asked, projection, limits)
+        Self::of(&asked, projection, limits, rules)
     }
 
     fn of(
         asked: &Asked<'_>,
         projection: Projection,
         limits: &Limits,
+        rules: &Rules,
     ) -> Result<Self, ErrorMessage> {
         Ok(Self {
-            filter: filter(asked.filter)?,
+            filter: filter(asked.filter, rules)?,
             sort: sort(asked.sort_by, asked.sort_order)?,
             page: page(asked, limits)?,
             projection,
@@ -190,16 +211,68 @@ impl Query {
     }
 }
 
-fn filter(text: Option<&str>) -> Result<Option<Filter>, ErrorMessage> {
+fn filter(text: Option<&str>, rules: &Rules) -> Result<Option<Filter>, ErrorMessage> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let refused = |sentence: &str| ErrorMessage::new(400, Some(ScimType::InvalidFilter), sentence);
     let filter: Filter = text.parse().map_err(|error: crate::filter::Error| {
         refused(&format!("The filter cannot be read. {error}"))
     })?;
-    if !filter.paths().iter().all(|path| is_searchable(path)) {
-        return Err(refused("A password is never shown and can therefore not be searched for."));
+    for comparison in filter.comparisons() {
+        if let Some(sentence) = fault(&comparison) {
+            return Err(refused(&sentence));
+        }
     }
-    Ok(Some(filter))
+    Ok(Some(if rules.lenient { filter.renamed(&qualified) } else { filter }))
+}
+
+/// Why a comparison has no meaning, as a sentence.
+fn fault(comparison: &Comparison<'_>) -> Option<String> {
+    let path = comparison.path;
+    if !is_searchable(path.attr()) {
+        return Some("A password is never shown and can therefore not be searched for.".to_owned());
+    }
+    let (op, literal) = comparison.with?;
+    if let Literal::Text(text) = literal
+        && text.contains('\0')
+    {
+        return Some(format!("The value for \"{path}\" contains U+0000, which no value does."));
+    }
+    let attribute = match comparison.list {
+        None => attribute_of(path.attr(), path.sub()),
+        Some(list) => attribute_of(list, path.attr().name()),
+    };
+    let kind = attribute?.kind;
+    let ordered = matches!(op, Op::Gt | Op::Ge | Op::Lt | Op::Le);
+    // RFC 7644 §3.4.2.2: there is no order on booleans and on binary values.
+    (ordered && matches!(kind, DataKind::Boolean | DataKind::Binary)).then(|| {
+        format!("\"{}\" has no meaning for \"{path}\", which is {}.", op.word(), kind.word())
+    })
+}
+
+/// The attribute of whatever kind of resource, or its sub-attribute.
+fn attribute_of(path: &AttrPath, sub: Option<&str>) -> Option<&'static Attribute> {
+    let name = path.name()?;
+    let of = |kind: ResourceType| match path.extension() {
+        None => kind.attribute(name),
+        Some(urn) => kind.extension(urn)?.attribute(name),
+    };
+    let attribute = ResourceType::ALL.into_iter().find_map(of)?;
+    match sub {
+        None => Some(attribute),
+        Some(sub) => attribute.sub(sub),
+    }
+}
+
+/// An attribute of an extension that is named without its URN, as some clients do.
+fn qualified(path: AttrPath) -> AttrPath {
+    let Some(name) = path.name().filter(|_| path.schema().is_none()) else { return path };
+    if ResourceType::ALL.into_iter().any(|kind| kind.attribute(name).is_some()) {
+        return path;
+    }
+    match definition::ENTERPRISE.attribute(name) {
+        Some(_) => path.clone().in_schema(definition::ENTERPRISE.id).unwrap_or(path),
+        None => path,
+    }
 }
 
 fn sort(by: Option<&str>, order: Option<&str>) -> Result<Option<Sort>, ErrorMessage> {
@@ -217,23 +290,11 @@ fn sort(by: Option<&str>, order: Option<&str>) -> Result<Option<Sort>, ErrorMess
     let path: AttrPath = by.trim().parse().map_err(|error: crate::attribute::Error| {
         refused(format!("\"sortBy\" is {by:?}: {error}."), ScimType::InvalidPath)
     })?;
-    if !is_searchable(&path) || !is_known(&path) {
+    if !is_searchable(&path) || attribute_of(&path, path.sub()).is_none() {
         let sentence = format!("There is no attribute {by:?} to sort by.");
         return Err(refused(sentence, ScimType::InvalidPath));
     }
     Ok(Some(Sort { path, descending }))
-}
-
-/// Whether a schema of some kind of resource has the attribute.
-fn is_known(path: &AttrPath) -> bool {
-    super::ResourceType::ALL.into_iter().any(|kind| {
-        let Some(name) = path.name() else { return false };
-        let attribute = match path.extension() {
-            None => kind.attribute(name),
-            Some(urn) => kind.extension(urn).and_then(|it| it.attribute(name)),
-        };
-        attribute.is_some_and(|it| path.sub().is_none_or(|sub| it.sub(sub).is_some()))
-    })
 }
 
 /// RFC 7644 §3.4.2.4 and RFC 9865 §2.1.

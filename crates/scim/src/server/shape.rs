@@ -8,12 +8,12 @@ use serde_json::{Map, Value, json};
 
 use super::resource_type::ResourceType;
 use super::rules::Rules;
-use super::text::{self, KEY_MAX, TEXT_MAX};
 use crate::attribute::starts_with_urn;
 use crate::definition::{Attribute, Kind, Mutability, Schema};
 use crate::group::Member;
 use crate::message::{ErrorMessage, ScimType};
 use crate::patch::{one_primary, same_element};
+use crate::text::{self, KEY_MAX, TEXT_MAX};
 use crate::{json, read};
 
 /// The most values of one attribute.
@@ -286,16 +286,37 @@ fn complex(
         }
         _ => return Err(wrong(place, "a JSON object")),
     };
+    let entries =
+        if rules.lenient && attribute.multi_valued { unwrapped(entries) } else { entries };
     let mut out = Map::new();
     for (key, value) in entries {
         if let Some(sub) = attribute.sub(&key) {
             put(sub, key, value, rules, Some(place), &mut out)?;
         }
     }
-    if attribute.name == "members" && !out.contains_key("value") {
+    let id = out.get("value").and_then(Value::as_str).unwrap_or_default();
+    if attribute.name == "members" && id.is_empty() {
         return Err(invalid(&format!("\"{place}\" has no \"value\", so it names nobody.")));
     }
     Ok((!out.is_empty()).then_some(Value::Object(out)))
+}
+
+/// The element whose `value` holds the whole element as JSON in a text, as one client sends roles.
+fn unwrapped(mut entries: Map<String, Value>) -> Map<String, Value> {
+    let text = read::get(&entries, "value").and_then(Value::as_str).map(str::trim_start);
+    let Some(text) = text.filter(|text| text.starts_with('{')) else { return entries };
+    let Ok(Value::Object(mut inner)) = json::read(text.as_bytes()) else { return entries };
+    if read::get(&inner, "value").is_none() {
+        return entries;
+    }
+    if read::get(&inner, "display").is_none()
+        && let Some(name) = read::get(&inner, "displayName").cloned()
+    {
+        inner.insert("display".to_owned(), name);
+    }
+    entries.retain(|key, _| !key.eq_ignore_ascii_case("value") && read::key(&inner, key).is_none());
+    entries.extend(inner);
+    entries
 }
 
 /// The complex value that a bare text stands for: its `value`, or the JSON that is in it. Empty

@@ -1,0 +1,183 @@
+//! Input that is too large, too deep or made to hurt: refused at once, in time that grows no faster
+//! than the input.
+
+use std::time::{Duration, Instant};
+
+use rollbook_scim::server::ResourceType::User;
+use rollbook_scim::server::{
+    BulkLimits, BulkRequest, Limits, Profile, Query, Rules, member, query, resource,
+};
+use rollbook_scim::{Filter, Path, json as safe_json};
+use serde_json::{Map, Value, json};
+
+const CORE: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
+
+fn user() -> Map<String, Value> {
+    let body = json!({"schemas": [CORE], "userName": "ana", "roles": roles(1000)});
+    resource::create(User, body, &Rules::STRICT).unwrap()
+}
+
+fn roles(count: usize) -> Vec<Value> {
+    (0..count).map(|n| json!({"value": format!("role{n}"), "type": "t"})).collect()
+}
+
+/// Runs `work` on a small stack; it must not take longer than the checks of a request may.
+fn at_once(work: impl FnOnce() + Send + 'static) {
+    let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(move || {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    });
+    let took = thread.unwrap().join().unwrap();
+    // Ten times what an optimised build is allowed, because this one is not.
+    assert!(took < Duration::from_millis(500), "it took {took:?}");
+}
+
+fn status<T: std::fmt::Debug>(done: Result<T, rollbook_scim::ErrorMessage>) -> u16 {
+    done.unwrap_err().status.unwrap()
+}
+
+#[test]
+fn a_filter_that_is_too_deep_or_too_long_is_refused_at_once() {
+    for text in [
+        "not (".repeat(10_000),
+        format!("{}!", "not (".repeat(10_000)),
+        "(".repeat(60_000),
+        "emails[".repeat(9_000),
+        format!("{}a pr{}", "(".repeat(33), ")".repeat(33)),
+        "a eq \"b\" and ".repeat(5_000),
+        " ".repeat(60_000),
+        format!("a eq \"{}\"", "\\".repeat(60_000)),
+    ] {
+        at_once(move || {
+            let params = [("filter".to_owned(), text)];
+            let limits = Limits { count_default: 1, count_max: 1 };
+            let error = Query::from_params(&params, &limits, &Rules::STRICT).unwrap_err();
+            assert_eq!(error.scim_type.as_deref(), Some("invalidFilter"));
+        });
+    }
+    assert_eq!(status(query::pairs(&"a".repeat(100_000))), 414);
+}
+
+#[test]
+fn json_that_is_too_deep_is_refused_at_once_and_what_is_not_is_read_on_a_small_stack() {
+    for depth in [129, 100_000] {
+        at_once(move || {
+            let list = "[".repeat(depth) + &"]".repeat(depth);
+            assert!(safe_json::read(list.as_bytes()).is_err());
+            let object = format!("{{\"urn:x:y:2.0:User\":{list}}}");
+            assert!(safe_json::read(object.as_bytes()).is_err());
+        });
+    }
+    at_once(|| {
+        let deep = "{\"a\":".repeat(120) + "1" + &"}".repeat(120);
+        let body =
+            safe_json::read(format!("{{\"userName\":\"a\",\"x\":{deep}}}").as_bytes()).unwrap();
+        assert_eq!(resource::create(User, body, &Rules::LENIENT).unwrap().len(), 3);
+    });
+}
+
+#[test]
+fn a_million_keys_and_a_key_of_a_million_bytes_hurt_nobody() {
+    let key = "k".repeat(1 << 20);
+    let one = safe_json::read(format!("{{\"userName\":\"a\",\"{key}\":1}}").as_bytes()).unwrap();
+    assert_eq!(resource::create(User, one, &Rules::LENIENT).unwrap().len(), 3);
+    let keys: Vec<String> = (0..100_000).map(|n| format!("\"k{n}\":0")).collect();
+    let body =
+        safe_json::read(format!("{{\"userName\":\"a\",{}}}", keys.join(",")).as_bytes()).unwrap();
+    assert_eq!(resource::create(User, body, &Rules::LENIENT).unwrap().len(), 3);
+}
+
+#[test]
+fn values_and_members_have_a_most() {
+    let user = |count| json!({"schemas": [CORE], "userName": "a", "roles": roles(count)});
+    assert!(resource::create(User, user(1000), &Rules::STRICT).is_ok());
+    assert_eq!(status(resource::create(User, user(1001), &Rules::STRICT)), 400);
+    let long = |len: usize| json!({"schemas": [CORE], "userName": "a", "title": "t".repeat(len)});
+    assert!(resource::create(User, long(16 * 1024), &Rules::STRICT).is_ok());
+    assert_eq!(status(resource::create(User, long(16 * 1024 + 1), &Rules::STRICT)), 400);
+    let key = json!({"schemas": [CORE], "userName": "a".repeat(1025)});
+    assert_eq!(status(resource::create(User, key, &Rules::STRICT)), 400);
+    let members = |count: usize| {
+        let list: Vec<Value> = (0..count).map(|n| json!({"value": n.to_string()})).collect();
+        let body = json!({"Operations": [{"op": "add", "path": "members", "value": list}]});
+        member::split(&Profile::Auto.patch(&body)?, &Rules::LENIENT)
+    };
+    assert!(members(8_000).is_ok());
+    assert_eq!((status(members(8_001)), status(members(100_000))), (413, 413));
+}
+
+#[test]
+fn operations_have_a_most() {
+    let patch = |count: usize| {
+        let operations = vec![json!({"op": "replace", "path": "title", "value": "x"}); count];
+        Profile::Auto.patch(&json!({ "Operations": operations }))
+    };
+    assert!(patch(1_000).is_ok());
+    assert_eq!((status(patch(1_001)), status(patch(10_000))), (413, 413));
+    let limits = BulkLimits { operations_max: 1_000, payload_max: 1 << 20 };
+    let one = json!({"method": "DELETE", "path": "/Users/7"});
+    let bulk = json!({ "Operations": vec![one; 100_000] });
+    assert_eq!(status(BulkRequest::read(bulk, &limits, false)), 413);
+}
+
+#[test]
+fn a_patch_cannot_make_the_server_compare_for_long() {
+    let user = user();
+    let patch = |operations: Vec<Value>| {
+        let patch = Profile::Auto.patch(&json!({ "Operations": operations }))?;
+        let start = Instant::now();
+        let done = resource::patch(User, &user, &patch, &Rules::LENIENT);
+        // In an unoptimised build, under load.
+        assert!(start.elapsed() < Duration::from_secs(20), "it took {:?}", start.elapsed());
+        done
+    };
+    let many_terms = vec!["value eq \"x\""; 200].join(" or ");
+    let path = format!("roles[{many_terms}].display");
+    let operation = json!({"op": "replace", "path": path, "value": "x"});
+    assert_eq!(status(patch(vec![operation; 90])), 413);
+    let one = |n: usize| {
+        let path = format!("roles[value eq \"role{n}\"].display");
+        json!({"op": "replace", "path": path, "value": "x"})
+    };
+    assert!(patch((0..1000).map(one).collect()).is_ok());
+    let add = json!({"op": "add", "path": "roles", "value": roles(500)});
+    assert_eq!(status(patch(vec![add; 100])), 413);
+}
+
+/// How long the quickest of a few runs takes.
+fn quickest(work: &dyn Fn()) -> Duration {
+    let one = || {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    (0..9).map(|_| one()).min().unwrap_or_default()
+}
+
+#[test]
+fn twice_the_input_takes_no_more_than_some_twice_the_time() {
+    let texts: [fn(usize) -> String; 6] = [
+        |n| "(".repeat(n),
+        |n| " ".repeat(n),
+        |n| "a pr and ".repeat(n / 36),
+        |n| format!("a eq \"{}\"", "\\\\".repeat(n / 2)),
+        |n| format!("a eq \"{}\"", "x".repeat(n)),
+        |n| "a.".repeat(n / 2),
+    ];
+    for text in texts {
+        let (once, twice) = (text(4_000), text(8_000));
+        let time = |text: &str| {
+            quickest(&|| {
+                for _ in 0..20 {
+                    drop(text.parse::<Filter>());
+                    drop(text.parse::<Path>());
+                }
+            })
+        };
+        let (short, long) = (time(&once), time(&twice));
+        // Under a fifth of a millisecond for twenty there is nothing to measure.
+        let allowed = short.mul_f64(3.5).max(Duration::from_micros(200));
+        assert!(long <= allowed, "{:.20}: {short:?}, then {long:?}", once);
+    }
+}
