@@ -98,18 +98,32 @@ impl AttrPath {
 
     /// The values at the path: those of a list one by one, `null` and absent as none.
     pub fn values<'a>(&self, resource: &'a Map<String, Value>) -> Vec<&'a Value> {
-        let Some(holder) = self.holder(resource) else { return Vec::new() };
+        let mut values = Vec::new();
+        self.find(resource, &mut |value| {
+            values.push(value);
+            false
+        });
+        values
+    }
+
+    /// Whether one of the values at the path is `wanted`; the rest is not looked at then.
+    pub(crate) fn find<'a>(
+        &self,
+        resource: &'a Map<String, Value>,
+        wanted: &mut dyn FnMut(&'a Value) -> bool,
+    ) -> bool {
+        let Some(holder) = self.holder(resource) else { return false };
         let Some(name) = self.name() else {
             // A bare extension URN: its part as a whole.
-            return self.schema().and_then(|urn| read::get(resource, urn)).into_iter().collect();
+            return self.schema().and_then(|urn| read::get(resource, urn)).is_some_and(wanted);
         };
-        let Some(value) = read::get(holder, name) else { return Vec::new() };
-        let items = read::list(value).iter();
+        let Some(value) = read::get(holder, name) else { return false };
+        let mut items = read::list(value).iter();
         match self.sub() {
-            None => items.filter(|item| !item.is_null()).collect(),
-            Some(sub) => items
-                .filter_map(|item| item.as_object().and_then(|it| read::get(it, sub)))
-                .collect(),
+            None => items.any(|item| !item.is_null() && wanted(item)),
+            Some(sub) => items.any(|item| {
+                item.as_object().and_then(|it| read::get(it, sub)).is_some_and(&mut *wanted)
+            }),
         }
     }
 }

@@ -49,16 +49,32 @@ impl Path {
 
     /// The values at the path, those of a list one by one.
     pub fn values<'a>(&self, resource: &'a Map<String, Value>) -> Vec<&'a Value> {
-        let Some(filter) = &self.filter else { return self.attr.values(resource) };
+        let mut values = Vec::new();
+        self.find(resource, &mut |value| {
+            values.push(value);
+            false
+        });
+        values
+    }
+
+    /// Whether one of the values at the path is `wanted`; the rest is not looked at then.
+    pub(crate) fn find<'a>(
+        &self,
+        resource: &'a Map<String, Value>,
+        wanted: &mut dyn FnMut(&'a Value) -> bool,
+    ) -> bool {
+        let Some(filter) = &self.filter else { return self.attr.find(resource, wanted) };
         let list = self.attr.name().unwrap_or_default();
-        let elements = self.attr.values(resource).into_iter();
-        let chosen = elements.filter(|element| filter.matches_element(element, list));
-        match &self.sub {
-            None => chosen.collect(),
-            Some(sub) => {
-                chosen.filter_map(|it| it.as_object().and_then(|it| read::get(it, sub))).collect()
-            }
-        }
+        self.attr.find(resource, &mut |element| {
+            filter.matches_element(element, list)
+                && match &self.sub {
+                    None => wanted(element),
+                    Some(sub) => element
+                        .as_object()
+                        .and_then(|it| read::get(it, sub))
+                        .is_some_and(&mut *wanted),
+                }
+        })
     }
 
     /// The same elements and sub-attribute of `attr`, whose own sub-attribute counts where there is

@@ -36,10 +36,10 @@ impl Filter {
     fn holds(&self, object: &Map<String, Value>, list: Option<&str>) -> bool {
         match self {
             Self::Compare { path, op, value } => compare(object, list, path, *op, value),
-            Self::Present(path) => path.values(object).into_iter().any(is_present),
+            Self::Present(path) => path.find(object, &mut is_present),
             Self::Has { attr, filter } => {
                 let name = attr.name().unwrap_or_default();
-                attr.values(object).iter().any(|item| filter.matches_element(item, name))
+                attr.find(object, &mut |item| filter.matches_element(item, name))
             }
             Self::Not(filter) => !filter.holds(object, list),
             Self::All(terms) => terms.iter().all(|term| term.holds(object, list)),
@@ -55,22 +55,20 @@ fn compare(
     op: Op,
     literal: &Literal,
 ) -> bool {
-    let mut values: Vec<&Value> = path.values(object);
-    for value in &mut values {
-        // A complex value stands for its `value`.
-        if let Some(inner) = value.as_object().and_then(|it| read::get(it, "value")) {
-            *value = inner;
-        }
-    }
-    values.retain(|value| is_present(value));
-    if *literal == Literal::Null {
-        return values.is_empty() == (op == Op::Eq);
-    }
-    if values.is_empty() {
-        return op == Op::Ne;
-    }
     let exact = is_case_exact(list, path);
-    values.into_iter().any(|value| fits(value, op, literal, exact))
+    let mut any = false;
+    let fits = path.find(object, &mut |value| {
+        // A complex value stands for its `value`.
+        let inner = value.as_object().and_then(|it| read::get(it, "value"));
+        let value = inner.unwrap_or(value);
+        let present = is_present(value);
+        any |= present;
+        present && *literal != Literal::Null && fits(value, op, literal, exact)
+    });
+    match literal {
+        Literal::Null => any == (op == Op::Ne),
+        _ => fits || (!any && op == Op::Ne),
+    }
 }
 
 fn is_case_exact(list: Option<&str>, path: &Path) -> bool {
