@@ -18,12 +18,15 @@ mod catalog;
 mod check;
 mod embedded;
 mod error;
+pub mod guide;
 mod key;
+pub mod matrix;
 mod request;
 mod text;
 
 pub use app::{App, Fact, Field, Need, Remark, RouteFacts, Value};
 pub use catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM};
 pub use error::Error;
+pub use guide::Guide;
 pub use key::{KEYS, Key, Shape};
 pub use request::{Method, Request, RequestOp};

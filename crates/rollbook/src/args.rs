@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use rollbook_engine::Result;
 
 use crate::commands::{
-    accounts, apply, approve, completions, demo, exit_codes, findings, identities, init, links,
-    offboard, pack, plan, run, scan, sync, verify,
+    accounts, apply, approve, apps, completions, demo, exit_codes, findings, guide, identities,
+    init, links, offboard, pack, plan, run, scan, sync, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Offboard(offboard::Args),
     Pack(pack::Args),
     Verify(verify::Args),
+    Apps(apps::Args),
+    Guide(guide::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     ExitCodes(exit_codes::Args),
@@ -104,6 +106,8 @@ impl Command {
             Self::Offboard(_) => "offboard",
             Self::Pack(_) => "pack",
             Self::Verify(_) => "verify",
+            Self::Apps(_) => "apps",
+            Self::Guide(_) => "guide",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::ExitCodes(_) => "exit-codes",
@@ -127,6 +131,8 @@ impl Command {
             Self::Offboard(args) => offboard::run(session, args),
             Self::Pack(args) => pack::run(session, args),
             Self::Verify(args) => verify::run(session, args),
+            Self::Apps(args) => apps::run(session, args),
+            Self::Guide(args) => guide::run(session, args),
             Self::Demo(args) => demo::run(session, args),
             Self::Completions(args) => completions::run(session, args),
             Self::ExitCodes(args) => exit_codes::run(session, args),

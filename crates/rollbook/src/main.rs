@@ -10,6 +10,7 @@ mod args;
 mod bars;
 mod commands;
 mod exit;
+mod guide_page;
 mod pick;
 mod screen;
 mod session;

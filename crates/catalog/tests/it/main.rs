@@ -1,4 +1,5 @@
 //! Tests of the catalog through its public face.
 
 mod files;
+mod guide;
 mod parse;

@@ -3,10 +3,12 @@
 pub(crate) mod accounts;
 pub(crate) mod apply;
 pub(crate) mod approve;
+pub(crate) mod apps;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod exit_codes;
 pub(crate) mod findings;
+pub(crate) mod guide;
 pub(crate) mod identities;
 pub(crate) mod init;
 pub(crate) mod links;

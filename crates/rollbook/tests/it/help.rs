@@ -29,6 +29,8 @@ fn every_command_has_a_description_and_an_example() {
         "offboard",
         "pack",
         "verify",
+        "apps",
+        "guide",
         "demo",
         "completions",
     ] {

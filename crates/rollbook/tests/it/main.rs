@@ -2,6 +2,7 @@
 
 mod bench;
 mod demo;
+mod guide;
 mod help;
 mod refusals;
 mod workspace;
