@@ -45,6 +45,7 @@ pub struct Account {
     /// Roles that the account has. A role listed in the instance's `admin_roles` is privileged.
     pub roles: Vec<String>,
     /// Rights that the account has, with dates where known.
+    #[serde(deserialize_with = "without_room")]
     pub grants: Vec<Grant>,
     /// The seat that is billed for it, or empty.
     pub seat: String,
@@ -65,6 +66,18 @@ impl Account {
     pub fn attribute(&self, name: &str) -> &str {
         self.attributes.get(name).map_or("", String::as_str)
     }
+}
+
+/// Reads a list into exactly the room it needs. Lists grow by doubling and begin with four, which is
+/// three too many for most accounts, and there are many accounts.
+fn without_room<'de, D, T>(from: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    let mut list = Vec::deserialize(from)?;
+    list.shrink_to_fit();
+    Ok(list)
 }
 
 /// Whether an account lets anybody in.

@@ -7,7 +7,7 @@ use rollbook_core::event::{Concern, Draft};
 use rollbook_core::finding::{self, PutOff, Since, Tracked};
 use rollbook_core::graph::{Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
-use rollbook_core::identity::{self, Known, Resolution};
+use rollbook_core::identity::{self, Known};
 use rollbook_core::link::{Decision, LinkVerdict};
 use rollbook_core::matching;
 use rollbook_core::snapshot::Coverage;
@@ -45,7 +45,6 @@ struct Rested {
 
 /// What a reconcile computed.
 struct Computed {
-    resolution: Resolution,
     graph: Graph,
     tracked: Vec<Tracked>,
     summary: Reconciled,
@@ -101,20 +100,21 @@ impl Engine {
             accounts: &parts.accounts,
             decisions: &decisions,
         });
-        parts.identities.clone_from(&resolution.identities);
-        parts.lookalikes.clone_from(&resolution.lookalikes);
+        parts.identities = resolution.identities;
+        parts.lookalikes = resolution.lookalikes;
         let graph = Graph::new(parts);
         let found = finding::find(&graph, &self.config.policy, now, today);
         let tracked = finding::compare(&before, &found, &graph, now, today);
         let summary = summarise(&graph, &tracked);
-        Computed { resolution, graph, tracked, summary }
+        Computed { graph, tracked, summary }
     }
 
     fn put_computed(&self, book: &Writing<'_>, computed: &Computed) -> Result<()> {
         let summary = &computed.summary;
         let findings = summary.findings.iter().map(|(since, count)| (since.word(), count));
-        book.put_resolution(&computed.resolution)?;
-        book.put_links(computed.graph.links())?;
+        let graph = &computed.graph;
+        book.put_resolution(graph.identities(), graph.lookalikes())?;
+        book.put_links(graph.links())?;
         book.put_findings(&computed.tracked)?;
         book.record(Draft {
             kind: "book_reconciled".to_owned(),

@@ -164,6 +164,7 @@ impl<'a> Matching<'a> {
         all.sort_unstable();
         all.dedup();
         let predictions = Predictions::new(all, &self.roster, interner);
+        self.roster.forget_words();
         let scale = Scale::new(&self.roster, &self.seen);
         let sight = |index: usize| {
             let seen = &self.seen[index];

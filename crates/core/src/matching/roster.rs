@@ -117,6 +117,21 @@ impl Person {
     pub(crate) fn given_form(&self, sym: Sym) -> Option<Given> {
         find(&self.given, sym)
     }
+
+    /// Gives back the room that lists took while they grew: there are many people, and most have
+    /// one name, one spell, one address.
+    fn shrink(&mut self) {
+        self.parts.shrink_to_fit();
+        self.nicknames.shrink_to_fit();
+        self.initials.shrink_to_fit();
+        self.names.shrink_to_fit();
+        self.surnames.shrink_to_fit();
+        self.givens.shrink_to_fit();
+        self.bares.shrink_to_fit();
+        self.spells.shrink_to_fit();
+        self.work_emails.shrink_to_fit();
+        self.private_emails.shrink_to_fit();
+    }
 }
 
 fn find<T: Copy>(rows: &[(Sym, T)], sym: Sym) -> Option<T> {
@@ -194,6 +209,11 @@ impl Roster {
         roster.regroup();
         roster.tally();
         roster
+    }
+
+    /// Forgets the names as words, which only the making of logins needs.
+    pub(crate) fn forget_words(&mut self) {
+        self.persons.iter_mut().for_each(|person| person.names = Vec::new());
     }
 
     /// Numbers the distinct group marks from 0.
@@ -428,6 +448,7 @@ fn person(
     }
     person.nicknames.sort_unstable();
     person.nicknames.dedup();
+    person.shrink();
     person
 }
 

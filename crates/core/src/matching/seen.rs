@@ -15,7 +15,7 @@ use super::text::{Spelling, fold, joined};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
     pub family: Sym,
-    pub parts: Vec<Sym>,
+    pub parts: Box<[Sym]>,
     /// All shown given names as one word.
     pub given: Sym,
     /// The first shown given name.
@@ -45,7 +45,7 @@ pub(crate) struct Seen {
     pub class: u16,
     pub kind: AccountKind,
     /// Possible readings of the shown name, likeliest first.
-    pub cuts: Vec<Cut>,
+    pub cuts: Box<[Cut]>,
     /// The family and first given name of the likeliest reading, for comparisons by likeness.
     pub family: Spelling,
     pub given: Spelling,
@@ -55,7 +55,7 @@ pub(crate) struct Seen {
     pub login: Handle,
     /// The local part of the first address, where it is not the login again.
     pub local: Handle,
-    pub mails: Vec<Sym>,
+    pub mails: Box<[Sym]>,
     pub place: [Sym; PLACES],
     pub created: Option<i32>,
     pub ends: Option<i32>,
@@ -156,7 +156,7 @@ fn first_names(shown: &Shown) -> (Spelling, Spelling) {
 }
 
 /// The readings whose family name somebody has; the likeliest is kept in any case.
-fn cuts(shown: &Shown, interner: &Interner) -> Vec<Cut> {
+fn cuts(shown: &Shown, interner: &Interner) -> Box<[Cut]> {
     let cuts = shown.readings.iter().map(|r| cut(r, interner));
     let known = cuts.enumerate().filter(|(index, cut)| *index == 0 || cut.family != NONE);
     known.map(|(_, cut)| cut).collect()

@@ -9,7 +9,7 @@ use rollbook_core::snapshot::{Coverage, Snapshot};
 use serde::{Deserialize, Serialize};
 
 use super::db::{Arg, args};
-use super::row::{Difference, all, body_of, difference, pack};
+use super::row::{Before, all, body_of, pack};
 use super::{Reading, Writing};
 use crate::error::Result;
 
@@ -66,16 +66,6 @@ impl Reading<'_> {
     pub fn accounts(&self) -> Result<Vec<Account>> {
         all(self.db, "account", "SELECT body FROM account ORDER BY instance, key", &[])
     }
-
-    fn account_rows(&self, instance: &InstanceName) -> Result<BTreeMap<String, String>> {
-        let mut rows = BTreeMap::new();
-        let sql = "SELECT key, body FROM account WHERE instance = $1";
-        self.db.each(sql, args![instance.as_str()], |row| {
-            rows.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
-            Ok(())
-        })?;
-        Ok(rows)
-    }
 }
 
 impl Writing<'_> {
@@ -118,17 +108,17 @@ impl Writing<'_> {
     }
 
     fn put_accounts(&self, snapshot: &Snapshot) -> Result<()> {
-        let instance = &snapshot.instance;
-        let mut after = BTreeMap::new();
-        for account in &snapshot.accounts {
-            after.insert(account.key.as_str().to_owned(), pack(account)?);
-        }
-        let Difference { put, drop } = difference(&self.reading().account_rows(instance)?, after);
-        let name = instance.as_str();
-        let put = put.into_iter().map(|(key, body)| Ok([name.into(), key.into(), body.into()]));
+        let name = snapshot.instance.as_str();
+        let sql = "SELECT key, body FROM account WHERE instance = $1";
+        let mut before = Before::read(self.db, sql, args![name])?;
+        let put = snapshot.accounts.iter().filter_map(|account| {
+            let key = account.key.as_str();
+            let body = pack(account).map(|body| before.changed(key, body)).transpose()?;
+            Some(body.map(|body| [name.into(), key.into(), body.into()]))
+        });
         self.db.execute_each(PUT_ACCOUNT, put)?;
         if snapshot.coverage.is_complete() {
-            let drop = drop.into_iter().map(|key| Ok([name.into(), key.into()]));
+            let drop = before.gone().map(|key| Ok([name.into(), key.into()]));
             self.db.execute_each(DROP_ACCOUNT, drop)?;
         }
         Ok(())

@@ -1,13 +1,13 @@
 //! The identity graph as last computed, and what humans decided about it.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use rollbook_core::id::{AccountKey, AccountRef, IdentityId, InstanceName, RecordRef};
-use rollbook_core::identity::{Identity, Known, Lookalike, Resolution};
+use rollbook_core::id::{IdentityId, RecordRef};
+use rollbook_core::identity::{Identity, Known, Lookalike};
 use rollbook_core::link::{Decision, Link};
 
 use super::db::args;
-use super::row::{Difference, all, difference, pack};
+use super::row::{Before, all, pack};
 use super::{Reading, Writing};
 use crate::error::Result;
 
@@ -44,26 +44,24 @@ impl Reading<'_> {
         all(self.db, "decision", "SELECT body FROM decision ORDER BY position", &[])
     }
 
-    fn link_rows(&self) -> Result<BTreeMap<AccountRef, String>> {
-        let mut rows = BTreeMap::new();
-        self.db.each("SELECT instance, key, body FROM link", &[], |row| {
-            let instance = InstanceName::new(row.text(0)?);
-            let account = AccountRef { instance, key: AccountKey::new(row.text(1)?) };
-            rows.insert(account, row.text(2)?.to_owned());
+    fn linked_instances(&self) -> Result<BTreeSet<String>> {
+        let mut names = BTreeSet::new();
+        self.db.each("SELECT DISTINCT instance FROM link", &[], |row| {
+            names.insert(row.text(0)?.to_owned());
             Ok(())
         })?;
-        Ok(rows)
+        Ok(names)
     }
 }
 
 impl Writing<'_> {
     /// Replaces identities and look-alikes. Records keep the identity they were known under even
     /// when their source no longer delivers them.
-    pub fn put_resolution(&self, resolution: &Resolution) -> Result<()> {
+    pub fn put_resolution(&self, identities: &[Identity], alike: &[Lookalike]) -> Result<()> {
         self.move_basis()?;
         self.db.execute("DELETE FROM identity", &[])?;
         self.db.execute("DELETE FROM lookalike", &[])?;
-        let identities = resolution.identities.iter();
+        let identities = identities.iter();
         self.db.execute_each(
             "INSERT INTO identity (id, body) VALUES ($1, $2)",
             identities.clone().map(|one| Ok([one.id.as_str().into(), pack(one)?.into()])),
@@ -81,26 +79,32 @@ impl Writing<'_> {
         )?;
         self.db.execute_each(
             "INSERT INTO lookalike (position, body) VALUES ($1, $2)",
-            (0_i64..)
-                .zip(&resolution.lookalikes)
-                .map(|(at, one)| Ok([at.into(), pack(one)?.into()])),
+            (0_i64..).zip(alike).map(|(at, one)| Ok([at.into(), pack(one)?.into()])),
         )?;
         Ok(())
     }
 
-    /// Replaces the links.
+    /// Replaces the links. Those of one instance must stand together.
     pub fn put_links(&self, links: &[Link]) -> Result<()> {
-        let mut after = BTreeMap::new();
-        let mut owners = BTreeMap::new();
-        for link in links {
-            after.insert(link.account.clone(), pack(link)?);
-            owners.insert(link.account.clone(), link.owner().map(IdentityId::as_str));
+        let mut left = self.reading().linked_instances()?;
+        for links in links.chunk_by(|a, b| a.account.instance == b.account.instance) {
+            let instance = links[0].account.instance.as_str();
+            left.remove(instance);
+            self.put_links_of(instance, links)?;
         }
-        let Difference { put, drop } = difference(&self.reading().link_rows()?, after);
-        let put = put.into_iter().map(|(account, body)| {
-            let owner = owners.get(&account).copied().flatten();
-            let (instance, key) = (account.instance.to_string(), account.key.to_string());
-            Ok([instance.into(), key.into(), owner.into(), body.into()])
+        for instance in left {
+            self.db.execute("DELETE FROM link WHERE instance = $1", args![instance])?;
+        }
+        Ok(())
+    }
+
+    fn put_links_of(&self, instance: &str, links: &[Link]) -> Result<()> {
+        let sql = "SELECT key, body FROM link WHERE instance = $1";
+        let mut before = Before::read(self.db, sql, args![instance])?;
+        let put = links.iter().filter_map(|link| {
+            let (key, owner) = (link.account.key.as_str(), link.owner().map(IdentityId::as_str));
+            let body = pack(link).map(|body| before.changed(key, body)).transpose()?;
+            Some(body.map(|body| [instance.into(), key.into(), owner.into(), body.into()]))
         });
         self.db.execute_each(
             "INSERT INTO link (instance, key, identity, body) VALUES ($1, $2, $3, $4)
@@ -108,10 +112,8 @@ impl Writing<'_> {
                  body = excluded.body",
             put,
         )?;
-        self.db.execute_each(
-            "DELETE FROM link WHERE instance = $1 AND key = $2",
-            drop.iter().map(|at| Ok([at.instance.as_str().into(), at.key.as_str().into()])),
-        )?;
+        let drop = before.gone().map(|key| Ok([instance.into(), key.into()]));
+        self.db.execute_each("DELETE FROM link WHERE instance = $1 AND key = $2", drop)?;
         Ok(())
     }
 

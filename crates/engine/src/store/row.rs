@@ -57,21 +57,29 @@ pub(super) fn body_of<T: DeserializeOwned>(
     db.one(sql, args, |row| unpack(table, row.text(0)?))
 }
 
-/// What must be written so that `before` becomes `after`.
+/// Rows as they lie in the database. New ones are held against them one by one, so that only what
+/// changed is written and never a second copy of everything lies in memory.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Difference<K> {
-    /// New or changed rows.
-    pub(super) put: Vec<(K, String)>,
-    /// Rows that are no more.
-    pub(super) drop: Vec<K>,
-}
+pub(super) struct Before(BTreeMap<String, String>);
 
-/// Compares two sets of rows by key.
-pub(super) fn difference<K: Ord + Clone>(
-    before: &BTreeMap<K, String>,
-    after: BTreeMap<K, String>,
-) -> Difference<K> {
-    let drop = before.keys().filter(|key| !after.contains_key(*key)).cloned().collect();
-    let put = after.into_iter().filter(|(key, body)| before.get(key) != Some(body)).collect();
-    Difference { put, drop }
+impl Before {
+    /// The rows that `sql` selects: the key in its first column, the body in its second.
+    pub(super) fn read(db: &Db, sql: &str, args: &[Arg<'_>]) -> Result<Self> {
+        let mut rows = BTreeMap::new();
+        db.each(sql, args, |row| {
+            rows.insert(row.text(0)?.to_owned(), row.text(1)?.to_owned());
+            Ok(())
+        })?;
+        Ok(Self(rows))
+    }
+
+    /// The body as it must be written; `None`: it lies there already. Asked once for each key.
+    pub(super) fn changed(&mut self, key: &str, body: String) -> Option<String> {
+        (self.0.remove(key).as_ref() != Some(&body)).then_some(body)
+    }
+
+    /// The keys that were not asked for: rows that are no more.
+    pub(super) fn gone(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
 }

@@ -27,6 +27,11 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How many statements a connection keeps ready to run.
 const STATEMENTS: usize = 256;
 
+/// How much of the file the connection that writes keeps in memory. Links are put in the order of
+/// accounts and indexed by identity, which is no order at all there; with SQLite's own 2 MiB most of
+/// these index pages are written and read again many times in one transaction.
+const WRITER_CACHE_KIB: i64 = 16 << 10;
+
 /// Opens the database file, checks library and file, and brings the schema up to date.
 pub(super) fn open(path: &Path) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
@@ -38,6 +43,8 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
         |e| Error::setup(format!("The database {} cannot be opened.", path.display())).because(e),
     )?;
     let mut db = connect(path)?;
+    // SQLite counts pages where the number is positive, and KiB where it is negative.
+    db.pragma_update(None, "cache_size", -WRITER_CACHE_KIB).map_err(|e| broken(path, e))?;
     if unclean || size <= ALWAYS_CHECKED_BYTES {
         check(&db)?;
     }
