@@ -17,6 +17,7 @@ Usage: cargo xtask <COMMAND>
 
   tidy   check layers, sizes, words, documents and licences of the repository
   test   format, lints, tidy, documents, verifier, then every test with the peers running
+  fuzz   try changed input on the SCIM parsers: cargo xtask fuzz SECONDS
   peers  run a command with the peers running: cargo xtask peers cargo nextest run -p CRATE
 ";
 
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
     let done = match asked.as_slice() {
         ["tidy"] => tidy::run(&root()),
         ["test"] => test::run(&root()),
+        ["fuzz", seconds] => test::fuzz(&root(), seconds),
         ["peers", program, arguments @ ..] => test::beside_peers(&root(), program, arguments),
         _ => Err(anyhow::anyhow!("{USAGE}")),
     };

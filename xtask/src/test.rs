@@ -16,6 +16,9 @@ use crate::{say, tidy};
 /// Where the peers are told to the tests: `name=url`, separated by spaces.
 const PEERS: &str = "ROLLBOOK_PEERS";
 
+/// For how long the fuzz targets run, in seconds.
+const FUZZ_S: &str = "60";
+
 /// Runs everything under `root` and stops at the first step that fails.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let cargo = |arguments: &str| {
@@ -34,6 +37,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     for test in python_tests(&root.join("examples")) {
         step("verifier", Command::new("python3").arg(test).current_dir(root))?;
     }
+    say(&format!("--- fuzz, {FUZZ_S} s"));
+    fuzz(root, FUZZ_S)?;
     let peers = peers.ready()?;
     say(&format!("--- tests, with the peers {}", peers.told()));
     let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -45,6 +50,17 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     counted(
         cargo("test --workspace --all-targets --locked --no-fail-fast").env(PEERS, peers.told()),
     )
+}
+
+/// Runs the fuzz targets for `seconds`, all at the same time.
+pub(crate) fn fuzz(root: &Path, seconds: &str) -> Result<()> {
+    if seconds.parse::<u32>().is_err() {
+        bail!("{seconds:?} is no number of seconds.");
+    }
+    let arguments = "test --locked --quiet --package rollbook-scim --test it -- fuzz:: --nocapture";
+    let mut command = crate::cargo();
+    command.args(arguments.split(' ')).current_dir(root).env("ROLLBOOK_FUZZ_S", seconds);
+    finish("fuzz", &mut command)
 }
 
 /// Runs `program` with the peers beside it, for the inner loop.

@@ -26,6 +26,7 @@ mod datetime;
 pub mod definition;
 pub mod discovery;
 pub mod filter;
+pub mod fuzz;
 pub mod group;
 pub mod json;
 pub mod list;

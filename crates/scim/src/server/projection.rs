@@ -116,12 +116,13 @@ impl Projection {
     }
 
     fn only(&self, resource: &mut Map<String, Value>) -> Map<String, Value> {
-        let mut shown = Map::new();
-        let names: Vec<String> = resource.keys().cloned().collect();
-        for key in names {
-            if is_always(&key) || (self.paths.iter().any(is_core) && !key.contains(':')) {
-                shown.extend(resource.remove_entry(&key));
-            }
+        let mut shown: Map<String, Value> =
+            ["id", "schemas"].into_iter().filter_map(|name| resource.remove_entry(name)).collect();
+        if self.paths.iter().any(is_core) {
+            let (core, extensions) =
+                std::mem::take(resource).into_iter().partition(|(key, _)| !key.contains(':'));
+            *resource = extensions;
+            shown.extend::<Map<String, Value>>(core);
         }
         for path in &self.paths {
             let Some(name) = path.name() else {

@@ -288,6 +288,9 @@ fn complex(
     };
     let entries =
         if rules.lenient && attribute.multi_valued { unwrapped(entries) } else { entries };
+    if is_shaped(attribute, &entries) {
+        return Ok(Some(Value::Object(entries)));
+    }
     let mut out = Map::new();
     for (key, value) in entries {
         if let Some(sub) = attribute.sub(&key) {
@@ -299,6 +302,26 @@ fn complex(
         return Err(invalid(&format!("\"{place}\" has no \"value\", so it names nobody.")));
     }
     Ok((!out.is_empty()).then_some(Value::Object(out)))
+}
+
+/// Whether a complex value needs nothing done to it, which is the usual case.
+fn is_shaped(attribute: &Attribute, entries: &Map<String, Value>) -> bool {
+    let good = |(key, value): (&String, &Value)| {
+        attribute.sub(key).is_some_and(|sub| {
+            let kind_fits = match value {
+                Value::String(text) => {
+                    let is_text =
+                        !matches!(sub.kind, Kind::Boolean | Kind::Integer | Kind::Complex);
+                    is_text && !text.is_empty() && fault(sub, text).is_none()
+                }
+                Value::Bool(_) => sub.kind == Kind::Boolean,
+                _ => false,
+            };
+            kind_fits && sub.name == key && sub.mutability != Mutability::ReadOnly
+        })
+    };
+    let names_somebody = attribute.name != "members" || entries.contains_key("value");
+    !entries.is_empty() && names_somebody && entries.iter().all(good)
 }
 
 /// The element whose `value` holds the whole element as JSON in a text, as one client sends roles.
@@ -336,19 +359,23 @@ fn inside(attribute: &Attribute, text: String) -> Option<Map<String, Value>> {
 }
 
 fn checked(attribute: &Attribute, text: String, place: &Place<'_>) -> Result<Value, ErrorMessage> {
-    if let Some(c) = text::refused(&text, attribute.lines) {
-        return Err(invalid(&format!(
-            "\"{place}\" contains the character U+{:04X}, which cannot be seen or ends a line. Send \
-             it without.",
-            c as u32
-        )));
+    match fault(attribute, &text) {
+        None => Ok(Value::String(text)),
+        Some(fault) => Err(invalid(&format!("\"{place}\" {fault}"))),
     }
+}
+
+/// Why a text may not be stored, as the rest of a sentence.
+fn fault(attribute: &Attribute, text: &str) -> Option<String> {
     let most = if attribute.key { KEY_MAX } else { TEXT_MAX };
     if text.len() > most {
-        let len = text.len();
-        return Err(invalid(&format!("\"{place}\" has {len} bytes; at most {most} are taken.")));
+        return Some(format!("has {} bytes; at most {most} are taken.", text.len()));
     }
-    Ok(Value::String(text))
+    let character = text::refused(text, attribute.lines)?;
+    Some(format!(
+        "contains the character U+{:04X}, which cannot be seen or ends a line. Send it without.",
+        character as u32
+    ))
 }
 
 fn wrong(place: &Place<'_>, wanted: &str) -> ErrorMessage {

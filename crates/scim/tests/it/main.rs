@@ -5,6 +5,7 @@ mod discovery;
 mod every_file_is_named;
 mod filter_matches;
 mod filter_text;
+mod fuzz;
 mod json;
 mod messages;
 mod patch_apply;

@@ -1,0 +1,5 @@
+//! A SCIM PATCH path: see `rollbook_scim::fuzz`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rollbook_scim::fuzz::fuzz_path(bytes));

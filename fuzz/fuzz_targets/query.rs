@@ -1,0 +1,5 @@
+//! The query of a SCIM URL: see `rollbook_scim::fuzz`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rollbook_scim::fuzz::fuzz_query(bytes));

@@ -1,0 +1,5 @@
+//! The body of a SCIM User or Group: see `rollbook_scim::fuzz`.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| rollbook_scim::fuzz::fuzz_resource(bytes));
