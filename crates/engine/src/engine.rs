@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use ring::{hkdf, hmac};
 use rollbook_core::event;
 use rollbook_core::id::hex;
 
@@ -154,6 +155,16 @@ impl Engine {
     /// The database.
     pub fn store(&self) -> &Store {
         &self.store
+    }
+
+    /// A key for one purpose, derived from the workspace's own (RFC 5869). Whoever learns it learns
+    /// neither the signing key nor the key of another purpose.
+    pub(crate) fn derived_key(&self, purpose: &str) -> hmac::Key {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"rollbook");
+        let seed = salt.extract(&self.key.to_bytes());
+        let purpose = [purpose.as_bytes()];
+        let derived = seed.expand(&purpose, hmac::HMAC_SHA256);
+        derived.expect("a key of 32 bytes is within what can be derived").into()
     }
 
     pub(crate) fn sealing(&self) -> Sealing<'_> {

@@ -22,6 +22,7 @@ pub mod pack_page;
 pub mod packing;
 mod planning;
 pub mod progress;
+pub mod push;
 mod reconcile;
 pub mod scanning;
 pub mod secret;

@@ -15,6 +15,7 @@ mod lock;
 mod plans;
 mod readers;
 mod row;
+pub(crate) mod scim;
 
 use std::fs::OpenOptions;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub use events::Sealing;
 pub use feeds::FeedState;
 pub use lock::{GUESTS, LOCK, Presence};
 pub use plans::{RunRow, StepRow};
+pub use scim::{DeliveryState, Holder, IntentRow, MemberRow, ResourceRow};
 
 use db::{Access, Db};
 use lock::Hold;

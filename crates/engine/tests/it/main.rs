@@ -13,6 +13,8 @@ mod kill;
 mod peer_job;
 mod peers;
 mod presence;
+mod push;
+mod push_scene;
 mod scanning;
 mod scene;
 mod scim_apply;

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 pub(super) use value::{Arg, Row, args};
 
 /// Each migration takes the schema one version up.
-const MIGRATIONS: &[&str] = &[include_str!("../schema.sql")];
+const MIGRATIONS: &[&str] = &[include_str!("../schema.sql"), include_str!("../schema_2.sql")];
 
 /// One connection.
 #[derive(Debug)]
