@@ -23,6 +23,7 @@ use super::write::{Desk, Effect};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::Writing;
+use crate::store::scim::whole_micros;
 
 /// How many pushes become one transaction at most.
 const MOST: usize = 256;
@@ -113,7 +114,7 @@ fn commit(engine: &Engine, batch: Vec<Job>) {
 
 /// One job, as a whole or not at all.
 fn one(engine: &Engine, book: &Writing<'_>, caller: &Caller, work: Work) -> Result<Answer> {
-    let now = engine.now();
+    let now = whole_micros(engine.now());
     let desk = Desk { book, config: engine.config(), caller, now };
     match work {
         Work::One(operation, wants) => {

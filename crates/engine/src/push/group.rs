@@ -126,7 +126,8 @@ fn loaded(desk: &Desk<'_>, group: &ResourceRow) -> Result<Vec<Member>, Fault> {
     let mut members = Vec::new();
     desk.book.reading().members_of(&group.id, |row| {
         let kind = Some(row.kind.name().to_owned());
-        Ok(members.push(Member { value: row.member, kind, display: row.display }))
+        members.push(Member { value: row.member, kind, display: row.display });
+        Ok(())
     })?;
     Ok(members)
 }

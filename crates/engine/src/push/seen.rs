@@ -70,7 +70,10 @@ impl Seen {
         match seen.row.kind {
             ResourceType::User if wants.groups => seen.groups = book.holders_of(&seen.row.id)?,
             ResourceType::Group if wants.members => {
-                book.members_of(&seen.row.id, |member| Ok(seen.members.push(member)))?;
+                book.members_of(&seen.row.id, |member| {
+                    seen.members.push(member);
+                    Ok(())
+                })?;
             }
             _ => {}
         }

@@ -268,6 +268,7 @@ fn free_slot(book: &Writing<'_>, minting: &Minting, now: Timestamp) -> Result<i6
     }
     let free = (1..=SLOTS).find(|slot| taken.iter().all(|token| i64::from(token.slot) != *slot));
     free.ok_or_else(|| {
+        taken.sort_by_key(|token| token.slot);
         let ids: Vec<&str> = taken.iter().map(|token| token.id.as_str()).collect();
         Error::refused(format!(
             "{} has two live tokens for {} already ({}).",

@@ -15,6 +15,7 @@ mod peers;
 mod presence;
 mod push;
 mod push_scene;
+mod push_token;
 mod scanning;
 mod scene;
 mod scim_apply;

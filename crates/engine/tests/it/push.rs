@@ -47,3 +47,47 @@ async fn members_come_and_go_one_by_one() {
     assert_eq!(scene.delete(User, &bob).await.0, 204);
     assert_eq!(scene.get(Group, &group).await.1.get("members"), None);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_are_paged_filtered_sorted_and_continued() {
+    let scene = PushScene::new();
+    for n in 0..7 {
+        scene.user(&format!("user{}", (n * 3) % 7)).await;
+    }
+    scene.group("Editors", &[]).await;
+    let names = async |query: &str| scene.names(&[User], query).await.join(" ");
+    assert_eq!(names("startIndex=3&count=3").await, "user6 user2 user5");
+    assert_eq!(names("sortBy=userName&count=3&startIndex=2").await, "user1 user2 user3");
+    assert_eq!(names("sortBy=userName&sortOrder=descending&count=2").await, "user6 user5");
+    assert_eq!(names("filter=userName+eq+%22USER4%22").await, "user4");
+    assert_eq!(names("filter=userName+ge+%22user4%22&count=2").await, "user6 user5");
+    assert_eq!(names("filter=emails.value+eq+%22user1@example.com%22").await, "user1");
+    assert_eq!(names("filter=meta.lastModified+gt+%222030-01-01T00:00:00Z%22").await, "");
+    assert_eq!(scene.names(&[User, Group], "startIndex=7").await, ["user4", "Editors"]);
+    for query in
+        ["count=3&cursor", "count=3&sortBy=userName&cursor", "count=3&filter=active+eq+true&cursor"]
+    {
+        check_cursor(&scene, query).await;
+    }
+}
+
+/// Goes from page to page and sees each of seven users once.
+async fn check_cursor(scene: &PushScene, query: &str) {
+    let (mut cursor, mut seen, mut pages) = (String::new(), Vec::new(), 0);
+    loop {
+        let (status, page) = scene.list(&[User], &format!("{query}={cursor}")).await;
+        assert_eq!(status, 200, "{page}");
+        let items = page["Resources"].as_array().unwrap().iter();
+        seen.extend(items.map(|item| item["id"].as_str().unwrap().to_owned()));
+        pages += 1;
+        match page["nextCursor"].as_str() {
+            Some(next) => next.clone_into(&mut cursor),
+            None => break,
+        }
+    }
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!((seen.len(), pages), (7, 3), "{query}");
+    let (status, refused) = scene.list(&[Group], &format!("{query}={cursor}")).await;
+    assert_eq!((status, &refused["scimType"]), (400, &json!("invalidCursor")), "another list's");
+}

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql, params_from_iter};
+use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
 use super::{Access, Arg, MIGRATIONS, Row};
 use crate::error::{Error, Kind, Result};
@@ -109,7 +109,20 @@ pub(super) fn execute_each<'a, const N: usize>(
 }
 
 fn run(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> Result<u64> {
-    Ok(statement.execute(params_from_iter(args))? as u64)
+    bind(statement, args)?;
+    Ok(statement.raw_execute()? as u64)
+}
+
+/// Gives `$n` the n-th of `args`. To SQLite `$2` is a name like any other, which counts by where it
+/// first stands in the statement.
+fn bind(statement: &mut CachedStatement<'_>, args: &[Arg<'_>]) -> Result<()> {
+    for place in 1..=statement.parameter_count() {
+        let number = statement.parameter_name(place).and_then(|name| name.get(1..)?.parse().ok());
+        let arg = number.and_then(|number: usize| args.get(number.checked_sub(1)?));
+        let arg = arg.ok_or_else(|| Error::bug("A statement has a parameter without a value."))?;
+        statement.raw_bind_parameter(place, arg)?;
+    }
+    Ok(())
 }
 
 /// Hands rows to `take` until it has enough.
@@ -120,7 +133,8 @@ pub(super) fn scan(
     mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
 ) -> Result<()> {
     let mut statement = db.prepare_cached(sql)?;
-    let mut rows = statement.query(params_from_iter(args))?;
+    bind(&mut statement, args)?;
+    let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
         if take(&Row::Sqlite(row))?.is_break() {
             break;

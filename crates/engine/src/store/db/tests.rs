@@ -49,6 +49,18 @@ fn values_come_back_as_they_went_in() {
 }
 
 #[test]
+fn a_parameter_is_found_by_its_number_wherever_and_however_often_it_stands() {
+    check(|db| {
+        put(db, 7, "before").unwrap();
+        let sql = "UPDATE note SET body = $2 WHERE id = $1 AND body <> $2";
+        assert_eq!(db.execute(sql, args![7, "after"]).unwrap(), 1);
+        let sql = "SELECT id FROM note WHERE body = $2 AND id = $1";
+        assert_eq!(db.one(sql, args![7, "after"], |row| row.int(0)).unwrap(), Some(7));
+        assert!(is_bug(db.execute("DELETE FROM note WHERE id = $2", args![7])));
+    });
+}
+
+#[test]
 fn a_row_read_as_what_it_is_not_is_an_error() {
     check(|db| {
         db.execute("INSERT INTO note (id) VALUES (1)", &[]).unwrap();

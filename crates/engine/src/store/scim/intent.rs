@@ -173,7 +173,7 @@ impl Reading<'_> {
 
     fn intents(&self, sql: &str, args: &[Arg<'_>]) -> Result<Vec<IntentRow>> {
         let mut found = Vec::new();
-        self.db.each(sql, args, |row| Ok(found.push(IntentRow::read(row)?)))?;
+        self.db.each(sql, args, |row| IntentRow::read(row).map(|row| found.push(row)))?;
         Ok(found)
     }
 }

@@ -29,6 +29,11 @@ pub(crate) fn micros(at: Timestamp) -> i64 {
     at.as_microsecond()
 }
 
+/// The moment as it reads back from these tables.
+pub(crate) fn whole_micros(at: Timestamp) -> Timestamp {
+    Timestamp::from_microsecond(at.as_microsecond()).unwrap_or(at)
+}
+
 /// The kind of a column.
 fn kind_of(word: &str) -> Result<ResourceType> {
     ResourceType::ALL.into_iter().find(|kind| kind.name() == word).ok_or_else(|| {

@@ -128,7 +128,7 @@ impl Reading<'_> {
                  ORDER BY position LIMIT $4 OFFSET $5"
             ),
             args![endpoint, kind.name(), position, limit, skip],
-            |row| Ok(rows.push(ResourceRow::read(row)?)),
+            |row| ResourceRow::read(row).map(|row| rows.push(row)),
         )?;
         Ok(rows)
     }

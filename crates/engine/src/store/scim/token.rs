@@ -44,7 +44,7 @@ impl Reading<'_> {
             "SELECT id, endpoint, idp, slot, hash, used_us, revoked_us, body FROM scim_token
              ORDER BY endpoint, idp, id",
             args![],
-            |row| Ok(found.push(TokenRow::read(row)?)),
+            |row| TokenRow::read(row).map(|row| found.push(row)),
         )?;
         Ok(found)
     }
