@@ -84,11 +84,6 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether a rule says which entitlement a pushed group gives.
-    pub fn maps_group(&self, _endpoint: &str, _id: &str, _external_id: Option<&str>) -> bool {
-        false
-    }
-
     /// What the types cannot say: names are unique and known, shares are percentages.
     fn check(&self, document: &read::Document<'_>) -> Result<()> {
         let mut seen = BTreeSet::new();

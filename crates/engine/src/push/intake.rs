@@ -72,10 +72,15 @@ impl Intake {
     pub fn authenticate(&self, endpoint: &str, presented: &str) -> Result<Option<Caller>> {
         let now = self.engine().now();
         let mut keyring = self.shared.keyring.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = |keyring: &mut Keyring| self.engine().store().read(|book| keyring.read(book));
         if keyring.is_stale() {
-            self.engine().store().read(|book| keyring.read(book))?;
+            read(&mut keyring)?;
         }
-        let found = keyring.judge(endpoint, presented, now);
+        let mut found = keyring.judge(endpoint, presented, now);
+        if found.is_none() && keyring.may_look_up() {
+            read(&mut keyring)?;
+            found = keyring.judge(endpoint, presented, now);
+        }
         drop(keyring);
         let found = found.filter(|_| self.engine().has_endpoint(endpoint));
         if let Some(found) = &found

@@ -1,7 +1,7 @@
 //! Whether a presented token is good.
 //!
 //! All live tokens are held in memory for at most a second, so that a revoked one is refused within
-//! that time, by whichever process it was revoked. A token that is not known is compared all the
+//! that time, whichever process revoked it. A token that is not known is compared all the
 //! same, so that an answer does not take longer or shorter where part of a token is right.
 
 use std::collections::BTreeMap;
@@ -17,6 +17,10 @@ use crate::store::Reading;
 
 /// How long the tokens in memory are taken for those in the database.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// A token that is not known may have been made just now. The tokens are read again for it, yet not
+/// more often than this, so that guesses cost no reading each.
+const LOOKED_UP: Duration = Duration::from_millis(50);
 
 /// How often a use of a token is written down.
 const NOTED_EVERY_S: i64 = 60;
@@ -52,9 +56,15 @@ impl Keyring {
         Self { key, read_at: None, tokens: BTreeMap::new() }
     }
 
-    /// Whether the tokens must be read again.
+    /// Whether the tokens must be read again before any is taken for good.
     pub(super) fn is_stale(&self) -> bool {
         self.read_at.is_none_or(|at| at.elapsed() >= FRESH)
+    }
+
+    /// Whether the tokens may be read again for one that was not found good. It does not matter
+    /// what was wrong with it, or the time it takes would tell which part of it is right.
+    pub(super) fn may_look_up(&self) -> bool {
+        self.read_at.is_none_or(|at| at.elapsed() >= LOOKED_UP)
     }
 
     /// Takes the live tokens from the book.

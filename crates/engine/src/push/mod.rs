@@ -37,6 +37,7 @@ mod write;
 
 use rollbook_scim::ErrorMessage;
 
+pub use crate::config::ALL;
 pub use bulk::BulkAnswer;
 pub use caller::Caller;
 pub use intake::Intake;
@@ -45,9 +46,6 @@ pub use seen::{Rendered, View};
 pub use token::{Minted, Minting, Token};
 
 use crate::error::Error;
-
-/// The endpoint that stands for every instance.
-pub const ALL: &str = "all";
 
 /// The instance of a wish that was pushed to [`ALL`]: delivery finds where.
 pub const EVERYWHERE: &str = "*";

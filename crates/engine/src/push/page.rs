@@ -278,7 +278,11 @@ impl Lister<'_> {
 
     fn fits(&self, row: &ResourceRow) -> Result<bool> {
         let Some(filter) = &self.asked.query.filter else { return Ok(true) };
-        let looks_at = |name| filter.paths().iter().any(|path| path.without_sub().is(name));
+        let compared = filter.comparisons();
+        let looks_at = |name| {
+            let mut attrs = compared.iter().map(|it| it.list.unwrap_or_else(|| it.path.attr()));
+            attrs.any(|attr| attr.without_sub().is(name))
+        };
         let wants = Wants { groups: looks_at("groups"), members: looks_at("members") };
         let body = Seen::load(self.book, row.clone(), wants)?.body(&self.asked.base)?;
         Ok(filter.matches(&serde_json::Value::Object(body)))

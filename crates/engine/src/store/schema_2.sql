@@ -97,3 +97,4 @@ CREATE TABLE intent (
 CREATE INDEX intent_by_due ON intent (due_us) WHERE due_us IS NOT NULL;
 CREATE INDEX intent_by_plan ON intent (plan) WHERE plan IS NOT NULL;
 CREATE INDEX intent_by_account ON intent (instance, account) WHERE account IS NOT NULL;
+CREATE INDEX intent_by_aspect ON intent (aspect) WHERE aspect <> 'account';
