@@ -92,6 +92,7 @@ pub enum Mutability {
 pub enum Returned {
     Always,
     Default,
+    Request,
     Never,
 }
 
@@ -225,6 +226,10 @@ impl Attribute {
         Self { mutability: Mutability::Immutable, ..self }
     }
 
+    const fn on_request(self) -> Self {
+        Self { returned: Returned::Request, ..self }
+    }
+
     const fn always(self) -> Self {
         Self { returned: Returned::Always, ..self }
     }
@@ -279,6 +284,7 @@ impl Returned {
         match self {
             Self::Always => "always",
             Self::Default => "default",
+            Self::Request => "request",
             Self::Never => "never",
         }
     }

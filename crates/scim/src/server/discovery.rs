@@ -18,6 +18,9 @@ pub struct Offer<'a> {
     pub pages: super::Limits,
     /// For how long a cursor can be used, in seconds.
     pub cursor_timeout_s: u64,
+    /// Whether RFC 9967 is told of. Clients from before it refuse what they do not know, so it is
+    /// told to who names it in `attributes`, and `Prefer: respond-async` works in any case.
+    pub security_events: bool,
     /// Where people read more.
     pub documentation: Option<&'a str>,
 }
@@ -45,7 +48,6 @@ pub fn service_provider_config(offer: &Offer<'_>) -> Value {
             "maxPageSize": offer.pages.count_max,
             "cursorTimeout": offer.cursor_timeout_s,
         },
-        "securityEvents": {"asyncRequest": "request", "eventUris": []},
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "Bearer token",
@@ -58,6 +60,9 @@ pub fn service_provider_config(offer: &Offer<'_>) -> Value {
             "location": format!("{}/ServiceProviderConfig", offer.base),
         },
     });
+    if offer.security_events {
+        config["securityEvents"] = json!({"asyncRequest": "request", "eventUris": []});
+    }
     if let Some(uri) = offer.documentation {
         config["documentationUri"] = json!(uri);
     }
@@ -88,6 +93,8 @@ pub fn resource_types(base: &str) -> Vec<Value> {
 }
 
 fn resource_type(kind: ResourceType, base: &str) -> Value {
+    // The one about delivery is shown on request only: see `crate::definition::DELIVERY_USER`.
+    let listed = kind.extensions().iter().filter(|it| it.id != kind.delivery());
     let extension = |it: &&Schema| json!({"schema": it.id, "required": false});
     let name = kind.name();
     json!({
@@ -97,7 +104,7 @@ fn resource_type(kind: ResourceType, base: &str) -> Value {
         "description": kind.schema().description,
         "endpoint": format!("/{}", kind.plural()),
         "schema": kind.schema().id,
-        "schemaExtensions": kind.extensions().iter().map(extension).collect::<Vec<Value>>(),
+        "schemaExtensions": listed.map(extension).collect::<Vec<Value>>(),
         "meta": {
             "resourceType": "ResourceType",
             "location": format!("{base}/ResourceTypes/{name}"),

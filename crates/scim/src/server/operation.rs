@@ -94,8 +94,10 @@ impl Resolved<'_> {
         if attribute.required || path.attr().is("active") {
             let name = attribute.name;
             match (verb, &value) {
-                (Verb::Remove, _) => return Err(Error::Mutability(name.to_owned())),
-                (_, value) if is_nothing(value.as_ref()) => {
+                (Verb::Remove, _) if attribute.required => {
+                    return Err(Error::Mutability(name.to_owned()));
+                }
+                (Verb::Add | Verb::Replace, value) if is_nothing(value.as_ref()) => {
                     return Err(Error::Value(format!("\"{name}\" cannot be without a value.")));
                 }
                 _ => {}

@@ -84,7 +84,8 @@ impl Projection {
         self.kind == Kind::All
     }
 
-    /// Whether some part of the attribute (or of the extension, by its URN) is shown.
+    /// Whether some part of the attribute (or of the extension, by its URN) is shown. How far a
+    /// resource is delivered is shown to who asks for it by name.
     pub fn wants(&self, name: &str) -> bool {
         let about = |path: &AttrPath| match path.name() {
             Some(own) if path.extension().is_none() => own.eq_ignore_ascii_case(name),
@@ -96,8 +97,12 @@ impl Projection {
         };
         is_always(name)
             || match self.kind {
+                Kind::All | Kind::Without if is_on_request(name) => false,
                 Kind::All => true,
-                Kind::Only => self.paths.iter().any(|path| about(path) || is_core(path)),
+                Kind::Only => self
+                    .paths
+                    .iter()
+                    .any(|path| about(path) || (is_core(path) && !name.contains(':'))),
                 Kind::Without => !self.paths.iter().any(whole),
             }
     }
@@ -150,6 +155,11 @@ impl Projection {
 /// RFC 7643 §3.1: what every answer has.
 fn is_always(name: &str) -> bool {
     name.eq_ignore_ascii_case("id") || name.eq_ignore_ascii_case("schemas")
+}
+
+fn is_on_request(urn: &str) -> bool {
+    urn.eq_ignore_ascii_case(schema::DELIVERY_USER)
+        || urn.eq_ignore_ascii_case(schema::DELIVERY_GROUP)
 }
 
 /// The bare URN of a core schema: all attributes of the resource itself.

@@ -13,6 +13,7 @@ fn the_configuration_is_read_back_by_a_client() {
         bulk: BulkLimits { operations_max: 1000, payload_max: 1_048_576 },
         pages: Limits { count_default: 100, count_max: 200 },
         cursor_timeout_s: 3600,
+        security_events: true,
         documentation: Some("https://h/docs"),
     };
     let config = service_provider_config(&offer);
@@ -28,6 +29,8 @@ fn the_configuration_is_read_back_by_a_client() {
     );
     assert_eq!(config["pagination"]["cursorTimeout"], json!(3600));
     assert_eq!(config["securityEvents"]["asyncRequest"], json!("request"));
+    let older = service_provider_config(&Offer { security_events: false, ..offer });
+    assert_eq!(older.get("securityEvents"), None, "clients from before RFC 9967 refuse it");
     assert_eq!(config["meta"]["location"], json!("https://h/scim/slack/v2/ServiceProviderConfig"));
 }
 
@@ -47,7 +50,7 @@ fn every_schema_and_kind_has_its_url() {
     let types = resource_types("https://h/v2");
     let extensions: Vec<&Value> =
         types[0]["schemaExtensions"].as_array().unwrap().iter().map(|it| &it["schema"]).collect();
-    assert_eq!(extensions, [&json!(schema::ENTERPRISE_USER), &json!(schema::DELIVERY_USER)]);
+    assert_eq!(extensions, [&json!(schema::ENTERPRISE_USER)], "delivery is shown on request");
     assert_eq!(types[1]["meta"]["location"], json!("https://h/v2/ResourceTypes/Group"));
     assert_eq!(types.iter().map(|it| &it["endpoint"]).collect::<Vec<_>>(), ["/Users", "/Groups"]);
 }
@@ -85,6 +88,7 @@ fn what_is_published_about_an_attribute_is_how_it_is_treated() {
 fn the_delivery_of_a_resource_can_be_read_and_not_written() {
     fn check(attribute: &Attribute) {
         assert_eq!(attribute.mutability, definition::Mutability::ReadOnly, "{}", attribute.name);
+        assert_eq!(attribute.returned, definition::Returned::Request, "{}", attribute.name);
         attribute.subs.iter().for_each(check);
     }
     definition::DELIVERY_USER.attributes.iter().for_each(check);

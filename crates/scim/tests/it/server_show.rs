@@ -86,8 +86,14 @@ fn it_is_known_beforehand_what_need_not_be_read() {
     assert!(!of(Some("displayName"), None).wants("members"));
     let delivery = "urn:rollbook:params:scim:schemas:extension:delivery:1.0:User";
     assert!(of(Some(&format!("{delivery}:state")), None).wants(delivery));
-    assert!(of(None, Some(&format!("{delivery}:state"))).wants(delivery));
-    assert!(!of(None, Some(delivery)).wants(delivery) && !of(Some("id"), None).wants(delivery));
+    assert!(of(Some(delivery), None).wants(delivery));
+    for unasked in
+        [of(None, None), of(None, Some("title")), of(None, Some(delivery)), of(Some("id"), None)]
+    {
+        assert!(!unasked.wants(delivery));
+    }
+    let core = of(Some("urn:ietf:params:scim:schemas:core:2.0:Group"), None);
+    assert!(core.wants("members") && !core.wants(delivery));
     let nothing = of(Some("title"), Some(""));
     assert!(!nothing.is_plain() && nothing.wants("id"));
 }
