@@ -15,13 +15,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// How long installing and starting may take, all together.
-const PATIENCE: Duration = Duration::from_secs(600);
+/// How long a peer may still take to install and start once everything else waits for it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How much of what a peer wrote last is shown when it does not come up, in lines.
+const LAST_LINES: usize = 20;
 
 /// Peers that were started. Dropping them stops them.
 pub(crate) struct Peers {
     peers: Vec<Peer>,
-    until: Instant,
 }
 
 struct Peer {
@@ -41,13 +43,14 @@ impl Peers {
         scripts.retain(|path| path.extension().is_some_and(|end| end == "sh"));
         scripts.sort();
         let peers = scripts.iter().map(|script| Peer::start(script, home));
-        Ok(Self { peers: peers.collect::<Result<_>>()?, until: Instant::now() + PATIENCE })
+        Ok(Self { peers: peers.collect::<Result<_>>()? })
     }
 
-    /// Waits until all of them answer.
-    pub(crate) fn ready(self) -> Result<Self> {
+    /// Waits until all of them answer, for no longer than `patience` all together.
+    pub(crate) fn ready(self, patience: Duration) -> Result<Self> {
+        let until = Instant::now() + patience;
         for peer in &self.peers {
-            peer.ready(self.until)?;
+            peer.ready(until)?;
         }
         Ok(self)
     }
@@ -88,20 +91,33 @@ impl Peer {
     }
 
     fn ready(&self, until: Instant) -> Result<()> {
+        let mut told = Vec::new();
         loop {
             let left = until.saturating_duration_since(Instant::now());
             match self.lines.recv_timeout(left) {
                 Ok(line) if line.trim() == "ready" => return Ok(()),
-                Ok(_) => {}
-                Err(RecvTimeoutError::Timeout) => bail!(self.failed("was not ready in time")),
-                Err(RecvTimeoutError::Disconnected) => bail!(self.failed("ended by itself")),
+                Ok(line) => told.push(line),
+                Err(RecvTimeoutError::Timeout) => bail!(self.failed("was not ready in time", told)),
+                Err(RecvTimeoutError::Disconnected) => bail!(self.failed("ended by itself", told)),
             }
         }
     }
 
-    fn failed(&self, how: &str) -> String {
-        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
-        format!("Stopped: the peer {} {how}. It wrote to {}:\n{log}", self.name, self.log.display())
+    /// What the peer wrote last, and what somebody can do.
+    fn failed(&self, how: &str, mut told: Vec<String>) -> String {
+        let Self { name, log, .. } = self;
+        let errors = std::fs::read_to_string(log).unwrap_or_default();
+        told.extend(errors.lines().map(str::to_owned));
+        let last = told[told.len().saturating_sub(LAST_LINES)..].join("\n");
+        let home = log.parent().unwrap_or(log);
+        format!(
+            "Stopped: the peer {name} {how}. It wrote last:\n{last}\n\
+             All of its errors are in {}. To install it anew, remove {} and try it alone with \
+             `cargo xtask peers true`. Installing needs the package registries; without them, \
+             `cargo nextest run --workspace` leaves out what needs a peer and says so.",
+            log.display(),
+            home.display()
+        )
     }
 }
 
@@ -135,7 +151,7 @@ mod tests {
     fn a_peer_is_told_with_its_address_once_it_is_ready() {
         let folder = folder("peer-ready", "echo installing; echo ready; exec sleep 600");
         let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
-        let peers = started.ready().expect("it says so");
+        let peers = started.ready(PATIENCE).expect("it says so");
         assert!(peers.told().starts_with("echo=http://127.0.0.1:"), "{}", peers.told());
         std::fs::remove_dir_all(&folder).expect("it is ours");
     }
@@ -144,9 +160,25 @@ mod tests {
     fn a_peer_that_ends_by_itself_is_reported_with_its_last_words() {
         let folder = folder("peer-ends", "echo no such package >&2");
         let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
-        let error = started.ready().err().expect("it ended").to_string();
+        let error = started.ready(PATIENCE).err().expect("it ended").to_string();
         assert!(error.contains("the peer echo ended by itself"), "{error}");
         assert!(error.contains("no such package"), "{error}");
+        std::fs::remove_dir_all(&folder).expect("it is ours");
+    }
+
+    #[test]
+    fn a_peer_that_never_gets_ready_is_given_up_with_its_last_words_and_what_to_do() {
+        let folder =
+            folder("peer-hangs", "echo step one; echo waiting for a lock >&2; exec sleep 600");
+        let started = Peers::start(&folder, &folder.join("home")).expect("it starts");
+        let log = folder.join("home/echo/log.txt");
+        while std::fs::read_to_string(&log).map_or(0, |text| text.len()) == 0 {
+            std::thread::yield_now();
+        }
+        let error = started.ready(Duration::from_millis(50)).err().expect("it hangs").to_string();
+        assert!(error.contains("the peer echo was not ready in time"), "{error}");
+        assert!(error.contains("step one\nwaiting for a lock\n"), "{error}");
+        assert!(error.contains("cargo xtask peers true"), "{error}");
         std::fs::remove_dir_all(&folder).expect("it is ours");
     }
 }

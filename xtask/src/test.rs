@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::peers::Peers;
+use crate::peers::{PATIENCE, Peers};
 use crate::{say, tidy};
 
 /// Where the peers are told to the tests: `name=url`, separated by spaces.
@@ -39,7 +39,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     say(&format!("--- fuzz, {FUZZ_S} s"));
     fuzz(root, FUZZ_S)?;
-    let peers = peers.ready()?;
+    let peers = peers.ready(PATIENCE)?;
     say(&format!("--- tests, with the peers {}", peers.told()));
     let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if nextest.is_ok_and(|status| status.success()) {
@@ -65,7 +65,7 @@ pub(crate) fn fuzz(root: &Path, seconds: &str) -> Result<()> {
 
 /// Runs `program` with the peers beside it, for the inner loop.
 pub(crate) fn beside_peers(root: &Path, program: &str, arguments: &[&str]) -> Result<()> {
-    let peers = start_peers(root)?.ready()?;
+    let peers = start_peers(root)?.ready(PATIENCE)?;
     finish(program, Command::new(program).args(arguments).env(PEERS, peers.told()))
 }
 

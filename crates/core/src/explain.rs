@@ -1,6 +1,7 @@
 //! Everything that people must judge, as sentences and short texts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -11,6 +12,15 @@ use crate::guard::Stop;
 use crate::plan::{LeftAlone, Plan};
 use crate::snapshot::Coverage;
 use crate::step::{Ending, Verdict};
+
+/// `1 account`, `2 accounts`, `2 identities`.
+pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        _ if count == N::from(1) => format!("{count} {noun}"),
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{count} {stem}ies"),
+        _ => format!("{count} {noun}s"),
+    }
+}
 
 /// A change as one sentence: what, where, which way, why.
 pub fn change(change: &Change) -> String {
@@ -227,8 +237,8 @@ fn rests_on(plan: &Plan) -> impl Iterator<Item = String> {
             Coverage::Partial { why } => format!("partial: {why}"),
         };
         printable(&format!(
-            "{name}: {} accounts, read at {}, {whole}",
-            view.accounts,
+            "{name}: {}, read at {}, {whole}",
+            counted(view.accounts, "account"),
             second(taken_at)
         ))
     });
@@ -239,7 +249,8 @@ fn rests_on(plan: &Plan) -> impl Iterator<Item = String> {
             Some(why) => format!("; the newest delivery was kept out: {why}"),
             None => String::new(),
         };
-        printable(&format!("{name}: {} worker records, {taken}{kept_out}", feed.records))
+        let records = counted(feed.records, "worker record");
+        printable(&format!("{name}: {records}, {taken}{kept_out}"))
     });
     views.chain(feeds)
 }

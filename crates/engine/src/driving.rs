@@ -143,12 +143,10 @@ impl Engine {
     /// Whether an account of the change's instance was ever seen with an external id. Only a create
     /// asks for it.
     fn keeps_external_ids(&self, change: &Change) -> Result<bool> {
-        if !matches!(change.op, Op::Create { .. }) {
-            return Ok(true);
+        match change.op {
+            Op::Create { .. } => self.store.read(|book| book.has_external_ids(&change.instance)),
+            _ => Ok(true),
         }
-        let accounts = self.store.read(|book| book.accounts())?;
-        let here = accounts.iter().filter(|account| account.instance == change.instance);
-        Ok(here.into_iter().any(|account| !account.external_id.is_empty()))
     }
 
     async fn look_again(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {

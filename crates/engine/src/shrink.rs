@@ -1,5 +1,7 @@
 //! Lists that became shorter than life makes them.
 
+use rollbook_core::explain::counted;
+use rollbook_core::id::InstanceName;
 use rollbook_core::snapshot::Coverage;
 
 /// Whether a list that went from `before` to `now` entries lost more than `pct_max` percent. A list
@@ -16,17 +18,32 @@ pub fn lost_pct(before: u64, now: u64) -> u64 {
     u64::try_from(pct).expect("a share is at most 100")
 }
 
-/// The coverage of an instance's view that holds `now` accounts where the last complete one held
+/// What is suspicious about a list of `now` accounts where the last complete one held `before`
+/// (`None`: there was none), if it lost more than `pct_max` percent.
+pub fn suspicion(before: Option<u64>, now: u64, pct_max: u32) -> Option<String> {
+    let before = before.filter(|&before| shrunk(before, now, pct_max))?;
+    let are = if now == 1 { "is" } else { "are" };
+    Some(format!(
+        "There {are} {} where the last complete view held {before}, which is {} % fewer: more than \
+         `shrink_pct_max` allows.",
+        counted(now, "account"),
+        lost_pct(before, now)
+    ))
+}
+
+/// The coverage of `instance`'s view that holds `now` accounts where the last complete one held
 /// `before` (`None`: there was none). A view that lost more than `pct_max` percent is partial.
-pub fn coverage(coverage: Coverage, before: Option<u64>, now: u64, pct_max: u32) -> Coverage {
-    let Some(before) = before.filter(|&before| shrunk(before, now, pct_max)) else {
-        return coverage;
-    };
-    let pct = lost_pct(before, now);
+pub fn coverage(
+    instance: &InstanceName,
+    coverage: Coverage,
+    before: Option<u64>,
+    now: u64,
+    pct_max: u32,
+) -> Coverage {
+    let Some(what) = suspicion(before, now, pct_max) else { return coverage };
     let said = format!(
-        "There are {now} accounts where the last complete view held {before}, which is {pct} % \
-         fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, raise \
-         the limit for one sync."
+        "{what} Look at the app itself; if it is right, say so for this reading: `rollbook sync \
+         --accept-shrink {instance} --reason \"…\"`."
     );
     match coverage {
         Coverage::Complete => Coverage::Partial { why: said },
@@ -51,13 +68,15 @@ mod tests {
 
     #[test]
     fn a_view_that_halved_is_partial_and_keeps_the_reason_it_had() {
-        let halved = coverage(Coverage::Complete, Some(200), 100, 20);
+        let viewed = |before_it, before, now| coverage(&"wiki".into(), before_it, before, now, 20);
+        let halved = viewed(Coverage::Complete, Some(200), 100);
         assert!(matches!(&halved, Coverage::Partial { why } if why.contains("50 % fewer")));
         let first = Coverage::Partial { why: "The list ended early.".to_owned() };
-        let both = coverage(first, Some(200), 100, 20);
-        let Coverage::Partial { why } = both else { panic!("it was partial before") };
-        assert!(why.starts_with("The list ended early. There are 100 accounts"), "{why}");
-        assert_eq!(coverage(Coverage::Complete, None, 0, 20), Coverage::Complete);
-        assert_eq!(coverage(Coverage::Complete, Some(200), 160, 20), Coverage::Complete);
+        let Coverage::Partial { why } = viewed(first, Some(200), 1) else {
+            panic!("it was partial before")
+        };
+        assert!(why.starts_with("The list ended early. There is 1 account where"), "{why}");
+        assert_eq!(viewed(Coverage::Complete, None, 0), Coverage::Complete);
+        assert_eq!(viewed(Coverage::Complete, Some(200), 160), Coverage::Complete);
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use rollbook_core::event::Draft;
 use rollbook_core::id::{InstanceName, SourceName};
 use rollbook_core::snapshot::{Coverage, Snapshot};
@@ -14,7 +15,7 @@ use crate::config::{InstanceConfig, SourceConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::reconcile::Reconciled;
+use crate::reconcile::{Reconciled, named};
 use crate::shrink;
 use crate::source::{self, Delivery, LastGood};
 use crate::store::{FeedState, SnapshotHead};
@@ -28,6 +29,33 @@ pub struct Synced {
     pub instances: Vec<InstanceRead>,
     /// What reconciling found.
     pub reconciled: Reconciled,
+}
+
+/// Somebody's word that lists which shrank are right. It holds for one sync and is recorded where it
+/// made a difference.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AcceptedShrink {
+    /// The sources and instances that may have shrunk.
+    pub names: Vec<String>,
+    /// Who says so.
+    pub by: String,
+    /// Why it is right.
+    pub reason: String,
+}
+
+impl AcceptedShrink {
+    fn check(&self) -> Result<()> {
+        named(&self.by)?;
+        match self.reason.trim().is_empty() {
+            false => Ok(()),
+            true => Err(Error::input("A list that shrank is accepted only with a reason.")
+                .hint("Add `--reason \"…\"`: an auditor will read it.")),
+        }
+    }
+
+    fn covers(&self, name: &str) -> bool {
+        self.names.iter().any(|one| one == name)
+    }
 }
 
 /// What became of one source.
@@ -55,19 +83,49 @@ impl Engine {
     /// When a name is unknown or the database refuses. What goes wrong with one source or instance
     /// is in its line.
     pub async fn sync(&self, only: &[String], progress: &dyn Progress) -> Result<Synced> {
+        self.sync_all(only, &AcceptedShrink::default(), progress).await
+    }
+
+    /// The same where a named person says that lists which shrank are right: they come in this once.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`]; when no reason is given, or what is accepted is not read.
+    pub async fn sync_accepting(
+        &self,
+        only: &[String],
+        accepted: &AcceptedShrink,
+        progress: &dyn Progress,
+    ) -> Result<Synced> {
+        accepted.check()?;
+        self.check_names(&accepted.names)?;
+        if let Some(name) =
+            accepted.names.iter().find(|name| !only.is_empty() && !only.contains(name))
+        {
+            return Err(Error::input(format!("`{name}` is accepted and not read."))
+                .hint("Name it among what is synced, or name nothing to sync everything."));
+        }
+        self.sync_all(only, accepted, progress).await
+    }
+
+    async fn sync_all(
+        &self,
+        only: &[String],
+        accepted: &AcceptedShrink,
+        progress: &dyn Progress,
+    ) -> Result<Synced> {
         self.check_names(only)?;
         let wanted = |name: &str| only.is_empty() || only.iter().any(|one| one == name);
         let mut sources = Vec::new();
         for config in self.config.sources.iter().filter(|s| wanted(s.name.as_str())) {
             progress.begin(&format!("Reading {}", config.name), None);
-            let read = self.read_source(config, progress);
+            let read = self.read_source(config, accepted, progress);
             progress.end();
             sources.push(SourceRead { source: config.name.clone(), read });
         }
         let mut instances = Vec::new();
         for config in self.config.instances.iter().filter(|i| wanted(i.name.as_str())) {
             progress.begin(&format!("Reading {}", config.name), None);
-            let read = self.read_instance(config).await;
+            let read = self.read_instance(config, accepted).await;
             progress.end();
             instances.push(InstanceRead { instance: config.name.clone(), read });
         }
@@ -89,7 +147,12 @@ impl Engine {
         }
     }
 
-    fn read_source(&self, config: &SourceConfig, progress: &dyn Progress) -> Result<Delivery> {
+    fn read_source(
+        &self,
+        config: &SourceConfig,
+        accepted: &AcceptedShrink,
+        progress: &dyn Progress,
+    ) -> Result<Delivery> {
         let mut records = Vec::new();
         let read = source::read(config, &self.dir, &mut |record| {
             records.push(record);
@@ -103,9 +166,14 @@ impl Engine {
             Err(error) => return Err(self.keep_out(config, error)),
         };
         let previous = self.last_good(&config.name)?;
-        if let Some(kept) = source::stop(previous.as_ref(), &delivery, config) {
-            return Err(self.keep_out(config, Error::refused(kept.why).hint(kept.hint)));
-        }
+        let stop = source::stop(previous.as_ref(), &delivery, config);
+        let agreed = match stop {
+            Some(kept) if accepted.covers(config.name.as_str()) => Some(kept.what),
+            Some(kept) => {
+                return Err(self.keep_out(config, Error::refused(kept.why()).hint(kept.hint)));
+            }
+            None => None,
+        };
         let now = self.now();
         let state = FeedState {
             taken_at: Some(now),
@@ -117,6 +185,9 @@ impl Engine {
             // Also where the file is the same: its mapping may have been set right since.
             book.put_delivery(&config.name, &records, &appointments)?;
             book.put_feed(&config.name, &state)?;
+            if let Some(what) = &agreed {
+                book.record(shrink_accepted(config.name.as_str(), accepted, what, now))?;
+            }
             book.record(Draft {
                 kind: "source_read".to_owned(),
                 actor: "rollbook".to_owned(),
@@ -162,7 +233,11 @@ impl Engine {
         recorded.err().unwrap_or(error)
     }
 
-    async fn read_instance(&self, config: &InstanceConfig) -> Result<SnapshotHead> {
+    async fn read_instance(
+        &self,
+        config: &InstanceConfig,
+        accepted: &AcceptedShrink,
+    ) -> Result<SnapshotHead> {
         let observed = match self.open_channel(config) {
             Ok(channel) => channel.observe().await,
             Err(error) => Err(error),
@@ -179,7 +254,13 @@ impl Engine {
             _ => book.account_count(&config.name).map(Some),
         })?;
         let count = observed.accounts.len() as u64;
-        let coverage = shrink::coverage(observed.coverage, before, count, config.shrink_pct_max);
+        let pct_max = config.shrink_pct_max;
+        let (coverage, agreed) = match accepted.covers(config.name.as_str()) {
+            true => (observed.coverage, shrink::suspicion(before, count, pct_max)),
+            false => {
+                (shrink::coverage(&config.name, observed.coverage, before, count, pct_max), None)
+            }
+        };
         let snapshot = Snapshot {
             instance: config.name.clone(),
             taken_at: now,
@@ -191,6 +272,9 @@ impl Engine {
         };
         self.store.write(|book| {
             let head = book.put_snapshot(&snapshot)?;
+            if let Some(what) = &agreed {
+                book.record(shrink_accepted(config.name.as_str(), accepted, what, now))?;
+            }
             book.record(Draft {
                 kind: "instance_read".to_owned(),
                 actor: "rollbook".to_owned(),
@@ -232,5 +316,18 @@ impl Engine {
             })
         });
         recorded.err().unwrap_or(error)
+    }
+}
+
+/// The record that somebody agreed to a list that shrank.
+fn shrink_accepted(name: &str, accepted: &AcceptedShrink, what: &str, at: Timestamp) -> Draft {
+    Draft {
+        kind: "shrink_accepted".to_owned(),
+        actor: accepted.by.trim().to_owned(),
+        on_behalf_of: String::new(),
+        subject: name.to_owned(),
+        concerns: BTreeSet::new(),
+        at,
+        body: json!({"what": what, "reason": accepted.reason}),
     }
 }

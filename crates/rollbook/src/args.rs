@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use rollbook_engine::Result;
 
 use crate::commands::{
-    accounts, apply, approve, apps, completions, demo, exit_codes, findings, guide, identities,
-    init, links, offboard, pack, plan, run, scan, sync, verify,
+    accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
+    identities, init, links, offboard, pack, plan, run, scan, sync, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -49,7 +49,7 @@ pub(crate) struct Global {
     /// Print JSON lines for programs
     #[arg(long, global = true)]
     pub(crate) json: bool,
-    /// Look at the book as if it were this day, e.g. 2026-11-21
+    /// Look at the book as if it were this day, e.g. 2026-11-21; what is done bears the true time
     #[arg(long, global = true, value_name = "DATE")]
     pub(crate) today: Option<Date>,
     /// Who you are, or ROLLBOOK_BY; else the name of the system's user
@@ -81,6 +81,7 @@ pub(crate) enum Command {
     Offboard(offboard::Args),
     Pack(pack::Args),
     Verify(verify::Args),
+    Erase(erase::Args),
     Apps(apps::Args),
     Guide(guide::Args),
     Demo(demo::Args),
@@ -131,6 +132,7 @@ impl Command {
             Self::Offboard(args) => offboard::run(session, args),
             Self::Pack(args) => pack::run(session, args),
             Self::Verify(args) => verify::run(session, args),
+            Self::Erase(args) => erase::run(session, args),
             Self::Apps(args) => apps::run(session, args),
             Self::Guide(args) => guide::run(session, args),
             Self::Demo(args) => demo::run(session, args),

@@ -8,6 +8,7 @@ mod layers;
 mod licences;
 mod rust;
 mod sizes;
+mod suites;
 mod words;
 
 use std::fmt;
@@ -68,6 +69,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 
     let mut complaints = layers::check(&manifests, &rust);
     complaints.extend(sizes::check(&rust, &texts, ratchet));
+    complaints.extend(suites::check(&texts));
     complaints.extend(words::check(&rust, &texts));
     complaints.extend(documents::check(&texts, &|path| root.join(path).exists()));
     if let Some(makefile) = find("Makefile") {

@@ -7,6 +7,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use serde::{Deserialize, Serialize};
 
 use super::{Body, ChainId, Checkpoint, ERASED, Event};
+use crate::explain::counted;
 
 /// What a whole chain holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,7 +223,8 @@ fn check_checkpoint(
             Part::Event,
             count(events.len()) + 1,
             format!(
-                "It is missing: a signed checkpoint says that there were {size} events, and there are {}.",
+                "It is missing: a signed checkpoint covers {}, and there are {}.",
+                counted(size, "event"),
                 events.len()
             ),
         )),

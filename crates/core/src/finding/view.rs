@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 
 use super::case::{Case, Draft, finding};
-use super::{Evidence, Finding, Kind, Severity, Subject, words};
+use super::{Evidence, Finding, Kind, Severity, Subject};
+use crate::explain::counted;
 use crate::graph::{Feed, View};
 use crate::id::{InstanceName, SourceName};
 use crate::snapshot::Coverage;
@@ -81,7 +82,6 @@ fn age_over(now: Timestamp, taken_at: Timestamp, limit_h: u32) -> Option<i64> {
 }
 
 fn age(age_h: i64) -> String {
-    let counted = |count: i64, noun| words::counted(i32::try_from(count).unwrap_or(i32::MAX), noun);
     if age_h < 48 { counted(age_h, "hour") } else { counted(age_h / 24, "day") }
 }
 

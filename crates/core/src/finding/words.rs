@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use crate::account::{Account, State};
+use crate::explain::counted;
 
 /// A day as people write it: `31 October 2026`.
 pub(super) fn day(date: Date) -> String {
@@ -23,12 +24,6 @@ pub(super) fn span(from: Date, to: Date) -> String {
         91..=730 => counted(days * 12 / 365, "month"),
         _ => counted(days / 365, "year"),
     }
-}
-
-/// `1 day`, `2 days`.
-pub(super) fn counted(count: i32, noun: &str) -> String {
-    let s = if count == 1 { "" } else { "s" };
-    format!("{count} {noun}{s}")
 }
 
 /// What a person calls the account: its login, else its first address, else its key.

@@ -13,6 +13,7 @@ use jiff::tz::TimeZone;
 
 use crate::account::State;
 use crate::change::Verb;
+use crate::explain::counted;
 use crate::id::{AccountKey, IdentityId, InstanceName, SourceName};
 
 use super::{Blocks, Case, Kind, PastEffect, Stop, view};
@@ -139,9 +140,9 @@ fn in_instance(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> Vec
     }
     if counts.gives && counts.given() > limit(limits.created_max) {
         said.push(format!(
-            "{} accounts or rights would be given within {} hours; the limit is {}.",
-            counts.given(),
-            limits.window_h,
+            "{} or rights would be given within {}; the limit is {}.",
+            counted(counts.given(), "account"),
+            counted(limits.window_h, "hour"),
             limits.created_max
         ));
     }
@@ -197,9 +198,10 @@ fn in_workspace(case: &Case<'_>, tally: &Tally<'_>) -> Option<Stop> {
     let planned = counts().any(|c| c.closes || c.revokes);
     (planned && away > limit(limits.workspace_removed_max)).then(|| {
         let said = format!(
-            "Over all instances, {away} accounts and rights would be taken away within {} hours; \
-             the limit is {}.",
-            limits.window_h, limits.workspace_removed_max
+            "Over all instances, {} and rights would be taken away within {}; the limit is {}.",
+            counted(away, "account"),
+            counted(limits.window_h, "hour"),
+            limits.workspace_removed_max
         );
         too_many(Blocks::Plan, "workspace", said)
     })
@@ -216,18 +218,18 @@ impl Count {
     /// What to say if a limit is passed: the absolute one first, else the percentage.
     fn over(&self, case: &Case<'_>, population: usize, of: &str) -> Option<String> {
         let limits = &case.policy.limits;
-        let window_h = limits.window_h;
+        let within = counted(limits.window_h, "hour");
         let Self { what, units, share } = self;
         if *units > limit(limits.removed_max) {
             let max = limits.removed_max;
-            return Some(format!("{units} {what} within {window_h} hours; the limit is {max}."));
+            return Some(format!("{units} {what} within {within}; the limit is {max}."));
         }
         // Whole numbers only: 20 of 100 is exactly 20 percent, and no rounding may say otherwise.
         let over =
             share.saturating_mul(100) > limit(limits.removed_pct_max).saturating_mul(population);
         (over && *share >= limit(limits.removed_min)).then(|| {
             format!(
-                "{units} {what} within {window_h} hours, which concerns {share} of {population}, \
+                "{units} {what} within {within}, which concerns {share} of {population}, \
                  more than {} percent of {of}.",
                 limits.removed_pct_max
             )

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::account::Account;
 use crate::canonical::fold;
 use crate::change::{Basis, Change, Op};
+use crate::explain::counted;
 use crate::id::AccountKey;
 use crate::plan::admin_rights;
 
@@ -75,9 +76,10 @@ fn last_admin(case: &Case<'_>, stops: &mut Vec<Stop>) {
             continue;
         }
         let sentence = format!(
-            "{instance} has {before} open accounts with an administrator's rights, and the plan \
+            "{instance} has {} with an administrator's rights, and the plan \
              would leave none. Nobody could undo it there. Give the rights to somebody who stays, \
-             sync, and plan again."
+             sync, and plan again.",
+            counted(before, "open account")
         );
         stops.extend(guilty.into_iter().map(|c| stop(c, Kind::LastAdmin, sentence.clone())));
     }

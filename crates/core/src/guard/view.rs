@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::change::Change;
+use crate::explain::counted;
 use crate::graph::View;
 use crate::id::{IdentityId, InstanceName, SourceName};
 use crate::plan::{Facts, Origin, facts};
@@ -63,8 +64,9 @@ fn stale_view(case: &Case<'_>, instance: &InstanceName) -> Option<String> {
     let max_h = case.policy.limits.basis_max_age_h;
     (taken_at < case.hours_ago(max_h)).then(|| {
         format!(
-            "{instance} was last read at {taken_at}, more than {max_h} hours ago, and may look \
-             otherwise now. Sync, and plan again."
+            "{instance} was last read at {taken_at}, more than {} ago, and may look otherwise \
+             now. Sync, and plan again.",
+            counted(max_h, "hour")
         )
     })
 }
@@ -126,9 +128,9 @@ fn source_kept_out(case: &Case<'_>, change: &Change) -> Option<String> {
         let oldest = case.hours_ago(feed.stale_after_h);
         feed.taken_at.is_none_or(|at: Timestamp| at < oldest).then(|| {
             format!(
-                "{source} has not delivered for more than {} hours. What it says about this person \
+                "{source} has not delivered for more than {}. What it says about this person \
                  may be old. Get a delivery first.",
-                feed.stale_after_h
+                counted(feed.stale_after_h, "hour")
             )
         })
     })

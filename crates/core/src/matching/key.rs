@@ -14,9 +14,9 @@ use super::level::{Field, Pair, given, surname};
 use super::roster::{Roster, mail_key};
 use super::seen::Seen;
 
-/// Which rule found somebody, strongest first.
+/// Which rule found somebody, strongest first: the order in which keys are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Rule {
+pub enum Rule {
     /// The account's external id is the record's.
     ExternalId,
     /// The account carries the worker number.
@@ -31,7 +31,7 @@ pub(crate) enum Rule {
 
 impl Rule {
     /// The word for programs.
-    pub(crate) fn word(self) -> &'static str {
+    pub fn word(self) -> &'static str {
         match self {
             Self::ExternalId => "external_id",
             Self::WorkerNumber => "worker_number",
@@ -43,7 +43,7 @@ impl Rule {
 
     /// Whether a rule that finds somebody by a text that people choose, and that is given again to
     /// others after a leave, must be checked against the dates.
-    fn is_reusable(self) -> bool {
+    pub(crate) fn is_reusable(self) -> bool {
         matches!(self, Self::VerifiedEmail | Self::KnownLogin)
     }
 }

@@ -38,6 +38,8 @@ use crate::identity::Identity;
 use crate::link::{AccountKind, Candidate, Decision, Link, LinkState};
 use crate::worker::WorkerRecord;
 
+pub use key::Rule;
+
 use assign::Case;
 use block::{Blocks, Predictions};
 use convention::Template;

@@ -1,6 +1,7 @@
 //! Why an account is thought to be somebody's, in words.
 
 use crate::account::Account;
+use crate::explain::counted;
 use crate::worker::WorkerRecord;
 
 use super::convention::Template;
@@ -173,8 +174,8 @@ impl Reasons<'_> {
         let (verb, what) = if is_start { ("made", "start") } else { ("closed", "end") };
         Some(match near {
             0 => format!("{verb} on the day of the {what} ({at})"),
-            1.. => format!("{verb} {near} days after the {what} ({at})"),
-            _ => format!("{verb} {} days before the {what} ({at})", -near),
+            1.. => format!("{verb} {} after the {what} ({at})", counted(near, "day")),
+            _ => format!("{verb} {} before the {what} ({at})", counted(-near, "day")),
         })
     }
 }

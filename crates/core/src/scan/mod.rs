@@ -23,7 +23,7 @@ pub use bits::Bits;
 pub use enrolment::{Enrolment, Entry, Place};
 pub use index::Full;
 pub use roll::{Human, Presences, Roll};
-pub use sweep::{Counts, Found, Rule, Seen, Sweep};
+pub use sweep::{Counts, Found, Seen, Sweep};
 
 use crate::account::{Account, State};
 

@@ -9,6 +9,7 @@ use super::roll::{Human, Presences, Roll};
 use super::spell::{Day, Presence};
 use crate::account::State;
 use crate::finding::Kind;
+use crate::matching::Rule;
 
 /// What is asked of an account. Only what is needed is asked.
 pub trait Seen {
@@ -30,39 +31,6 @@ pub trait Seen {
     /// # Errors
     /// If the day cannot be read.
     fn created(&self) -> Result<Option<Date>, Self::Error>;
-}
-
-/// Which key names the owner, in the order in which they are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    /// The account's external id is the worker number.
-    ExternalId,
-    /// The account carries the worker number.
-    WorkerNumber,
-    /// The login is the worker number.
-    LoginNumber,
-    /// A proven address that the employer gave to exactly one human.
-    VerifiedEmail,
-    /// The source knows this login.
-    KnownLogin,
-}
-
-impl Rule {
-    /// The word for programs.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::ExternalId => "external_id",
-            Self::WorkerNumber => "worker_number",
-            Self::LoginNumber => "login_number",
-            Self::VerifiedEmail => "verified_email",
-            Self::KnownLogin => "known_login",
-        }
-    }
-
-    /// Whether people choose such a text and it is given to others after a leave.
-    fn is_reusable(self) -> bool {
-        matches!(self, Self::VerifiedEmail | Self::KnownLogin)
-    }
 }
 
 /// What is wrong with an account.

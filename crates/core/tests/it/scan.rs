@@ -11,8 +11,9 @@ use rollbook_core::graph::{Graph, Parts, View};
 use rollbook_core::id::{AccountKey, IdentityId, InstanceName, RecordRef};
 use rollbook_core::identity::{self, Identity};
 use rollbook_core::link::{AccountKind, Candidate, Link, LinkState};
+use rollbook_core::matching::Rule;
 use rollbook_core::policy::{Birthright, Policy};
-use rollbook_core::scan::{Bits, Counts, Enrolment, Entry, Found, Place, Rule, Sweep};
+use rollbook_core::scan::{Bits, Counts, Enrolment, Entry, Found, Place, Sweep};
 use rollbook_core::snapshot::Coverage;
 use rollbook_core::worker::{Placement, WorkerRecord};
 

@@ -10,11 +10,11 @@ use rollbook_core::graph::Graph;
 use rollbook_core::id::{AccountKey, AccountRef, IdentityId, PlanId};
 use rollbook_core::link::{AccountKind, Link, LinkState};
 use rollbook_core::step::{Outcome, Recorded};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Subject;
 use super::row::{AccountRow, Done, ExceptionRow, PopulationRow, coverage, link};
-use super::table::Fields;
+use super::table::Table;
 use crate::applying::{ChangeReport, RunReport, Stand};
 use crate::concern;
 use crate::engine::Engine;
@@ -52,35 +52,49 @@ impl Gathered {
         std::iter::once(self.subject_id.clone()).chain(others).collect()
     }
 
-    /// The tables of the pack, by file name without ending.
-    pub(super) fn tables(&self) -> Vec<(&'static str, Vec<Fields>)> {
-        let exceptions = |rows: &[ExceptionRow]| rows.iter().map(ExceptionRow::fields).collect();
-        vec![
-            ("leaver", self.accounts.iter().map(AccountRow::fields).collect()),
-            ("exceptions", exceptions(&self.exceptions)),
-            ("blind_spots", exceptions(&self.blind_spots)),
-            ("population", self.population.iter().map(PopulationRow::fields).collect()),
-            ("approvals", self.plans.iter().flat_map(approvals).collect()),
+    /// The tables of the pack.
+    pub(super) fn tables(&self) -> [Table; 5] {
+        let accounts = self.accounts.iter().map(AccountRow::values);
+        let exceptions = self.exceptions.iter().map(ExceptionRow::values);
+        let blind_spots = self.blind_spots.iter().map(ExceptionRow::values);
+        let population = self.population.iter().map(PopulationRow::values);
+        [
+            Table::new("leaver", &AccountRow::FIELDS, accounts),
+            Table::new("exceptions", &ExceptionRow::FIELDS, exceptions),
+            Table::new("blind_spots", &ExceptionRow::FIELDS, blind_spots),
+            Table::new("population", &PopulationRow::FIELDS, population),
+            Table::new("approvals", &APPROVAL_FIELDS, self.plans.iter().flat_map(approvals)),
         ]
     }
 }
 
-fn approvals(proposal: &Proposal) -> Vec<Fields> {
+const APPROVAL_FIELDS: [&str; 9] = [
+    "plan",
+    "digest",
+    "asked_by",
+    "made_at",
+    "approved_by",
+    "approved_at",
+    "expires",
+    "reason",
+    "run",
+];
+
+fn approvals(proposal: &Proposal) -> impl Iterator<Item = [Value; 9]> {
     let plan = &proposal.plan;
-    let rows = proposal.approvals.iter().map(|approval| {
-        vec![
-            ("plan", json!(plan.id())),
-            ("digest", json!(plan.digest())),
-            ("asked_by", json!(plan.requester())),
-            ("made_at", json!(plan.made_at())),
-            ("approved_by", json!(approval.by)),
-            ("approved_at", json!(approval.at)),
-            ("expires", json!(approval.expires)),
-            ("reason", json!(approval.reason)),
-            ("run", json!(proposal.run.as_ref().map(|run| &run.id))),
+    proposal.approvals.iter().map(|approval| {
+        [
+            json!(plan.id()),
+            json!(plan.digest()),
+            json!(plan.requester()),
+            json!(plan.made_at()),
+            json!(approval.by),
+            json!(approval.at),
+            json!(approval.expires),
+            json!(approval.reason),
+            json!(proposal.run.as_ref().map(|run| &run.id)),
         ]
-    });
-    rows.collect()
+    })
 }
 
 impl Engine {

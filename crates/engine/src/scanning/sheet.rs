@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::civil::Date;
 use rollbook_core::finding::Kind;
-use rollbook_core::scan::{Found, Rule};
+use rollbook_core::matching::Rule;
+use rollbook_core::scan::Found;
 use serde::Serialize;
 use tempfile::TempDir;
 

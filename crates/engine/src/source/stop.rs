@@ -4,6 +4,8 @@
 use std::fmt;
 use std::hash::{DefaultHasher, Hasher as _};
 
+use rollbook_core::explain::counted;
+
 use super::Delivery;
 use crate::config::SourceConfig;
 use crate::shrink::{lost_pct, shrunk};
@@ -65,15 +67,25 @@ impl LastGood {
 /// Why a delivery is kept out. The last good one stays in force.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeptOut {
-    /// What is suspicious and what follows, in sentences for people.
-    pub why: String,
+    /// What is suspicious, in a sentence for people.
+    pub what: String,
     /// What to do.
     pub hint: String,
 }
 
+impl KeptOut {
+    /// What is suspicious and what follows, in sentences for people.
+    pub fn why(&self) -> String {
+        format!(
+            "{} It was kept out; the last good delivery stays in force and nobody is removed.",
+            self.what
+        )
+    }
+}
+
 impl fmt::Display for KeptOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.why, self.hint)
+        write!(f, "{} {}", self.why(), self.hint)
     }
 }
 
@@ -84,17 +96,17 @@ pub fn stop(previous: Option<&LastGood>, now: &Delivery, config: &SourceConfig) 
     let (before, after) = (previous.rows, now.rows);
     let name = &config.name;
     let file = &now.file;
-    let stays = "It was kept out; the last good delivery stays in force and nobody is removed.";
     if shrunk(before, after, config.shrink_pct_max) {
         let pct = lost_pct(before, after);
         return Some(KeptOut {
-            why: format!(
-                "{file} of the source `{name}` holds {after} records where the last good delivery \
-                 held {before}, which is {pct} % fewer. {stays}"
+            what: format!(
+                "{file} of the source `{name}` holds {} where the last good delivery held {before}, \
+                 which is {pct} % fewer.",
+                counted(after, "record")
             ),
             hint: format!(
-                "Deliver the whole file again. If so many have really left, set `shrink_pct_max` \
-                 of this source above {pct} for one sync."
+                "Deliver the whole file again. If so many have really left, say so for this \
+                 delivery: `rollbook sync --accept-shrink {name} --reason \"…\"`."
             ),
         });
     }
@@ -105,15 +117,15 @@ pub fn stop(previous: Option<&LastGood>, now: &Delivery, config: &SourceConfig) 
     let limit = RENUMBERED_PCT_MAX.max(config.shrink_pct_max);
     if shrunk(known, known - gone, limit) && shrunk(came, came - new, limit) {
         return Some(KeptOut {
-            why: format!(
+            what: format!(
                 "In {file} of the source `{name}`, {gone} of the {known} known worker numbers are \
-                 gone and {new} of {came} are new, as if everybody had been given another number. \
-                 {stays}"
+                 gone and {new} of {came} are new, as if everybody had been given another number."
             ),
-            hint: "Check that `number` is mapped to the column that it was mapped to before. If \
-                   the numbers have really changed, set `shrink_pct_max` of this source to 100 \
-                   for one sync."
-                .to_owned(),
+            hint: format!(
+                "Check that `number` is mapped to the column that it was mapped to before. If the \
+                 numbers have really changed, say so for this delivery: `rollbook sync \
+                 --accept-shrink {name} --reason \"…\"`."
+            ),
         });
     }
     None

@@ -34,8 +34,10 @@ pub struct SnapshotHead {
     pub groups: Vec<Group>,
 }
 
-const PUT_ACCOUNT: &str = "INSERT INTO account (instance, key, body) VALUES ($1, $2, $3)
-     ON CONFLICT (instance, key) DO UPDATE SET body = excluded.body";
+const PUT_ACCOUNT: &str = "INSERT INTO account (instance, key, external_id, body)
+     VALUES ($1, $2, $3, $4)
+     ON CONFLICT (instance, key)
+         DO UPDATE SET external_id = excluded.external_id, body = excluded.body";
 const DROP_ACCOUNT: &str = "DELETE FROM account WHERE instance = $1 AND key = $2";
 
 impl Reading<'_> {
@@ -48,6 +50,13 @@ impl Reading<'_> {
     /// How many accounts of an instance are known.
     pub fn account_count(&self, instance: &InstanceName) -> Result<u64> {
         self.count("SELECT COUNT(*) FROM account WHERE instance = $1", args![instance.as_str()])
+    }
+
+    /// Whether any account of an instance has an external id.
+    pub fn has_external_ids(&self, instance: &InstanceName) -> Result<bool> {
+        let sql = "SELECT 1 FROM account WHERE instance = $1 AND external_id <> '' LIMIT 1";
+        let found = self.db.one(sql, args![instance.as_str()], |_| Ok(()))?;
+        Ok(found.is_some())
     }
 
     /// How many complete snapshots of an instance were ever taken.
@@ -114,7 +123,8 @@ impl Writing<'_> {
         let put = snapshot.accounts.iter().filter_map(|account| {
             let key = account.key.as_str();
             let body = pack(account).map(|body| before.changed(key, body)).transpose()?;
-            Some(body.map(|body| [name.into(), key.into(), body.into()]))
+            let external_id = account.external_id.as_str();
+            Some(body.map(|body| [name.into(), key.into(), external_id.into(), body.into()]))
         });
         self.db.execute_each(PUT_ACCOUNT, put)?;
         if snapshot.coverage.is_complete() {
@@ -128,7 +138,8 @@ impl Writing<'_> {
     pub fn put_seen(&self, account: &Account) -> Result<()> {
         self.move_basis()?;
         let (instance, key) = (account.instance.as_str(), account.key.as_str());
-        self.db.execute(PUT_ACCOUNT, args![instance, key, pack(account)?])?;
+        let external_id = account.external_id.as_str();
+        self.db.execute(PUT_ACCOUNT, args![instance, key, external_id, pack(account)?])?;
         Ok(())
     }
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod basis;
 mod db;
+mod erase;
 mod events;
 mod feeds;
 mod findings;

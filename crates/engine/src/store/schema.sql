@@ -59,11 +59,13 @@ CREATE INDEX snapshot_by_instance ON snapshot (instance, position);
 
 -- What each instance holds as far as last seen. A partial snapshot adds and changes, never removes.
 CREATE TABLE account (
-    instance TEXT NOT NULL,
-    key      TEXT NOT NULL,
-    body     TEXT NOT NULL,
+    instance    TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    external_id TEXT NOT NULL,
+    body        TEXT NOT NULL,
     PRIMARY KEY (instance, key)
 );
+CREATE INDEX account_with_external_id ON account (instance) WHERE external_id <> '';
 
 CREATE TABLE link (
     instance TEXT NOT NULL,

@@ -221,7 +221,7 @@ impl Case {
 }
 
 /// The verdict of `examples/verify_pack.py`.
-fn python(folder: &Path, outside: Option<&Path>, key: Option<&Path>) -> String {
+pub(crate) fn python(folder: &Path, outside: Option<&Path>, key: Option<&Path>) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/verify_pack.py");
     let mut command = Command::new("python3");
     command.arg(script).arg(folder);

@@ -12,7 +12,7 @@ use rollbook_core::snapshot::Coverage;
 use rollbook_engine::clock::Clock;
 use rollbook_engine::packing;
 use rollbook_engine::progress::Quiet;
-use rollbook_engine::{Engine, Stand};
+use rollbook_engine::{AcceptedShrink, Engine, Stand};
 use rollbook_testkit::scim_vendor::Profile;
 use rollbook_testkit::{Fault, Twist};
 use serde_json::Value;
@@ -60,9 +60,9 @@ async fn a_source_that_shrank_emptied_or_lost_a_column_is_kept_out_and_makes_no_
         let feed = engine.store().read(|book| book.feed(&"hr".into())).unwrap().unwrap();
         assert!(feed.kept_out.is_some() && feed.rows == 10);
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
-    workers.csv of the source `hr` holds 1 records where the last good delivery held 10, which is 90 % fewer. It was kept out; the last good delivery stays in force and nobody is removed.
-      Deliver the whole file again. If so many have really left, set `shrink_pct_max` of this source above 90 for one sync.
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    workers.csv of the source `hr` holds 1 record where the last good delivery held 10, which is 90 % fewer. It was kept out; the last good delivery stays in force and nobody is removed.
+      Deliver the whole file again. If so many have really left, say so for this delivery: `rollbook sync --accept-shrink hr --reason "…"`.
     workers.csv holds a header and no row.
       Deliver the file again. Nothing was changed.
     workers.csv is empty.
@@ -71,7 +71,7 @@ async fn a_source_that_shrank_emptied_or_lost_a_column_is_kept_out_and_makes_no_
       Known here: `id`, `first`, `last`, `mail`, `from`, `until`.
     workers.csv, line 2, column `until`: there is no day `2026-02-30`.
       Correct it where it was written.
-    ");
+    "#);
     scene.workers(LEFT);
     assert_eq!(sync(&engine).await, Vec::<String>::new());
     assert!(findings(&engine).contains("leftover (new)"), "{}", findings(&engine));
@@ -131,14 +131,59 @@ async fn an_instance_that_cannot_be_read_whole_keeps_its_accounts_and_carries_no
         assert_eq!(scene.effects(), Vec::<String>::new(), "{what}");
         assert_eq!(scene.vendor.unfired(), Vec::<String>::new());
     }
-    insta::assert_snapshot!(told.join("\n"), @r"
+    insta::assert_snapshot!(told.join("\n"), @r#"
     HTML (1): Instance `wiki`: The instance answered 200 with an HTML page, as a sign-in or maintenance page does.
     401 (1): Instance `wiki`: The instance refused the token (401).
-    an empty list (0): There are 0 accounts where the last complete view held 10, which is 100 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, raise the limit for one sync.
-    half a list (0): There are 5 accounts where the last complete view held 10, which is 50 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, raise the limit for one sync.
-    the first page again and again (0): The instance says that there are 10 entries and delivered 4; a second reading did not agree either. There are 4 accounts where the last complete view held 10, which is 60 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, raise the limit for one sync.
+    an empty list (0): There are 0 accounts where the last complete view held 10, which is 100 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, say so for this reading: `rollbook sync --accept-shrink wiki --reason "…"`.
+    half a list (0): There are 5 accounts where the last complete view held 10, which is 50 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, say so for this reading: `rollbook sync --accept-shrink wiki --reason "…"`.
+    the first page again and again (0): The instance says that there are 10 entries and delivered 4; a second reading did not agree either. There are 4 accounts where the last complete view held 10, which is 60 % fewer: more than `shrink_pct_max` allows. Look at the app itself; if it is right, say so for this reading: `rollbook sync --accept-shrink wiki --reason "…"`.
     a connection that breaks (1): Instance `wiki`: The instance could not be reached: Connection reset by peer (os error 104).
-    ");
+    "#);
+}
+
+#[tokio::test]
+async fn a_list_that_shrank_comes_in_once_under_the_name_of_who_says_that_it_is_right() {
+    let scene = Scene::new().await;
+    let engine = scene.synced().await;
+    let accepted = |names: &[&str], reason: &str| AcceptedShrink {
+        names: names.iter().map(|&name| name.to_owned()).collect(),
+        by: "kim".to_owned(),
+        reason: reason.to_owned(),
+    };
+    let count = |engine: &Engine| kinds(engine).iter().filter(|k| *k == "shrink_accepted").count();
+    let deliver = |people: usize| {
+        let text = fs::read_to_string(scene.book().join("workers.csv")).unwrap();
+        scene.deliver(&text.lines().take(people + 1).map(|l| format!("{l}\n")).collect::<String>());
+    };
+    // Where nothing shrank there is nothing to record.
+    engine.sync_accepting(&[], &accepted(&["hr", "wiki"], "Sold"), &Quiet).await.unwrap();
+    assert_eq!(count(&engine), 0);
+    deliver(5);
+    assert_eq!(sync(&engine).await.len(), 1, "nobody said so");
+    for key in &scene.keys[5..] {
+        scene.vendor.take_out_user(key);
+    }
+    assert_eq!(sync(&engine).await.len(), 1);
+    let read =
+        engine.sync_accepting(&[], &accepted(&["hr", "wiki"], "Sold"), &Quiet).await.unwrap();
+    assert_eq!(troubles(&read), Vec::<String>::new());
+    assert!(read.instances.iter().all(|i| i.read.as_ref().unwrap().coverage.is_complete()));
+    assert_eq!((count(&engine), engine.graph().unwrap().identities().len()), (2, 5));
+    let (event, body) =
+        engine.store().read(|book| book.recorded("hr", "shrink_accepted")).unwrap().pop().unwrap();
+    assert_eq!((event.actor.as_str(), &body.content["reason"]), ("kim", &"Sold".into()));
+    assert!(body.content["what"].as_str().unwrap().contains("50 % fewer"), "{body:?}");
+    deliver(2);
+    assert_eq!(sync(&engine).await.len(), 1, "the word was for that delivery alone");
+    engine.verify().unwrap();
+    for (only, accepted, why) in [
+        (vec![], accepted(&["hr"], " "), "only with a reason"),
+        (vec![], accepted(&["payroll"], "Sold"), "no source or instance"),
+        (vec!["wiki".to_owned()], accepted(&["hr"], "Sold"), "accepted and not read"),
+    ] {
+        let refused = said(&engine.sync_accepting(&only, &accepted, &Quiet).await.unwrap_err());
+        assert!(refused.contains(why), "{refused}");
+    }
 }
 
 #[tokio::test]

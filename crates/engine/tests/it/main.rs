@@ -6,6 +6,7 @@ mod adoption;
 mod changes;
 mod config;
 mod disk_full;
+mod erasing;
 mod evidence;
 mod file_channel;
 mod job;

@@ -618,8 +618,8 @@ fn a_delivery_that_shrank_emptied_or_was_renumbered_is_kept_out() {
     assert_eq!(stop(&delivery(0..80)), None);
     assert_eq!(stop(&delivery(10..110)), None);
     assert_eq!(stop(&delivery(0..1000)), None);
-    insta::assert_snapshot!(stop(&delivery(0..79)).expect("it shrank"), @"w.csv of the source `hr` holds 79 records where the last good delivery held 100, which is 21 % fewer. It was kept out; the last good delivery stays in force and nobody is removed. Deliver the whole file again. If so many have really left, set `shrink_pct_max` of this source above 21 for one sync.");
-    insta::assert_snapshot!(stop(&delivery(50..150)).expect("it was renumbered"), @"In w.csv of the source `hr`, 50 of the 100 known worker numbers are gone and 50 of 100 are new, as if everybody had been given another number. It was kept out; the last good delivery stays in force and nobody is removed. Check that `number` is mapped to the column that it was mapped to before. If the numbers have really changed, set `shrink_pct_max` of this source to 100 for one sync.");
+    insta::assert_snapshot!(stop(&delivery(0..79)).expect("it shrank"), @r#"w.csv of the source `hr` holds 79 records where the last good delivery held 100, which is 21 % fewer. It was kept out; the last good delivery stays in force and nobody is removed. Deliver the whole file again. If so many have really left, say so for this delivery: `rollbook sync --accept-shrink hr --reason "…"`."#);
+    insta::assert_snapshot!(stop(&delivery(50..150)).expect("it was renumbered"), @r#"In w.csv of the source `hr`, 50 of the 100 known worker numbers are gone and 50 of 100 are new, as if everybody had been given another number. It was kept out; the last good delivery stays in force and nobody is removed. Check that `number` is mapped to the column that it was mapped to before. If the numbers have really changed, say so for this delivery: `rollbook sync --accept-shrink hr --reason "…"`."#);
     let lenient = SourceConfig { shrink_pct_max: 100, ..config.clone() };
     assert_eq!(source::stop(Some(&before), &delivery(500..501), &lenient), None);
 }

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rollbook_core::account::{Account, State};
+use rollbook_core::explain::counted;
 use rollbook_core::graph::Graph;
 use rollbook_core::link::{AccountKind, Link};
 use rollbook_engine::{Result, asking};
@@ -72,7 +73,10 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     let rows = wanted.iter().map(|(account, link)| row(&graph, account, link)).collect();
     screen.table(&["Instance", "Login", "Name", "State", "Owner", "Last used"], rows);
     screen.line("");
-    screen.toned(Tone::Dim, format!("{} of {} accounts.", wanted.len(), graph.accounts().count()));
+    screen.toned(
+        Tone::Dim,
+        format!("{} of {}.", wanted.len(), counted(graph.accounts().count(), "account")),
+    );
     Ok(Exit::Ok)
 }
 

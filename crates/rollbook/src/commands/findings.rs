@@ -6,6 +6,7 @@ use clap::Subcommand;
 use clap::builder::PossibleValuesParser;
 use jiff::Timestamp;
 use jiff::civil::Date;
+use rollbook_core::explain::counted;
 use rollbook_core::finding::{Finding, Kind, PutOff, Severity, Since, Subject, Tracked};
 use rollbook_core::graph::Graph;
 use rollbook_core::id::FindingId;
@@ -219,7 +220,7 @@ fn counts(findings: &[Tracked]) -> String {
         .filter(|kind| of_kind(*kind) > 0)
         .map(|kind| format!("{} {kind}", of_kind(kind)))
         .collect();
-    format!("{} findings: {}.", findings.len(), kinds.join(", "))
+    format!("{}: {}.", counted(findings.len(), "finding"), kinds.join(", "))
 }
 
 /// Whether two findings, one after the other, say the same of two rights of one account. People

@@ -3,6 +3,7 @@
 use clap::Subcommand;
 use jiff::civil::Date;
 use rollbook_core::canonical::fold;
+use rollbook_core::explain::counted;
 use rollbook_core::graph::Graph;
 use rollbook_core::id::IdentityId;
 use rollbook_core::identity::{Identity, Kind};
@@ -118,7 +119,8 @@ fn list(session: &Session, args: &Args, engine: &Engine) -> Result<Exit> {
     let rows = lines.into_iter().map(row).collect();
     screen.table(&["Name", "Numbers", "Unit", "Here", "Accounts", "Identity"], rows);
     screen.line("");
-    screen.toned(Tone::Dim, format!("{total} of {} identities.", graph.identities().len()));
+    screen
+        .toned(Tone::Dim, format!("{total} of {}.", counted(graph.identities().len(), "identity")));
     Ok(Exit::Ok)
 }
 

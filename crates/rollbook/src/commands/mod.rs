@@ -6,6 +6,7 @@ pub(crate) mod approve;
 pub(crate) mod apps;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod erase;
 pub(crate) mod exit_codes;
 pub(crate) mod findings;
 pub(crate) mod guide;

@@ -124,8 +124,10 @@ pub(super) fn print(session: &Session, report: &RunReport) {
 fn conclude(screen: &Screen, report: &RunReport) {
     let id = &report.run.id;
     if report.is_confirmed() {
-        let all = report.changes.len();
-        let done = format!("{id}: all {all} changes are done and confirmed by a second look.");
+        let done = match report.changes.len() {
+            1 => format!("{id}: the change is done and confirmed by a second look."),
+            all => format!("{id}: all {all} changes are done and confirmed by a second look."),
+        };
         screen.toned(Tone::Good, done);
     } else if report.run.ended_at.is_some() {
         screen

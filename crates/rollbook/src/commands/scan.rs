@@ -4,6 +4,7 @@ use std::num::NonZero;
 use std::path::PathBuf;
 use std::thread;
 
+use rollbook_core::explain::counted;
 use rollbook_core::scan::Counts;
 use rollbook_engine::scanning::{self, Form, Lacking, Options, Scan, Swept};
 use rollbook_engine::{Error, Result};
@@ -62,8 +63,10 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
 fn print(session: &Session, scan: &Scan) {
     let screen = session.screen();
     screen.line(format!(
-        "By safe keys alone on {}: {} worker records of {} humans.",
-        scan.today, scan.records, scan.humans
+        "By safe keys alone on {}: {} of {}.",
+        scan.today,
+        counted(scan.records, "worker record"),
+        counted(scan.humans, "human")
     ));
     screen.toned(
         Tone::Dim,

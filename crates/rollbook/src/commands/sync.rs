@@ -1,8 +1,11 @@
 //! `rollbook sync`: read who works here and who has which account, and link the two.
 
+use rollbook_core::explain::counted;
 use rollbook_core::finding::Since;
 use rollbook_core::snapshot::Coverage;
-use rollbook_engine::{Error, InstanceRead, Reconciled, Result, SourceRead, Synced};
+use rollbook_engine::{
+    AcceptedShrink, Error, InstanceRead, Reconciled, Result, SourceRead, Synced,
+};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -15,6 +18,8 @@ use crate::session::Session;
 Examples:
   rollbook sync                  everything in rollbook.toml
   rollbook sync hr mindtickle    only these; the rest stays as last seen
+  rollbook sync --accept-shrink hr --reason 'The Porto office was sold'
+                                 let a list in that shrank, this once
 
 What cannot be read never takes away what was known of it: the view becomes partial, that is a
 finding, and no plan removes anything because of it.")]
@@ -22,12 +27,31 @@ pub(crate) struct Args {
     /// Only these sources and instances
     #[arg(value_name = "NAME")]
     only: Vec<String>,
+    /// Let in what this source or instance delivers although it shrank, this once
+    #[arg(long, value_name = "NAME", requires = "reason")]
+    accept_shrink: Vec<String>,
+    /// Why that is right; it stays in the audit chain under your name
+    #[arg(long, value_name = "TEXT", requires = "accept_shrink")]
+    reason: Option<String>,
+}
+
+impl Args {
+    /// What is accepted, and who says so; `None`: nothing.
+    fn accepted(&self, session: &Session) -> Result<Option<AcceptedShrink>> {
+        let Some(reason) = &self.reason else { return Ok(None) };
+        let (names, reason) = (self.accept_shrink.clone(), reason.clone());
+        Ok(Some(AcceptedShrink { names, by: session.by()?, reason }))
+    }
 }
 
 /// Syncs, and prints what was read and what changed.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     let engine = session.open()?;
-    let synced = session.wait(engine.sync(&args.only, &session.bars()))?;
+    let bars = session.bars();
+    let synced = match args.accepted(session)? {
+        None => session.wait(engine.sync(&args.only, &bars))?,
+        Some(accepted) => session.wait(engine.sync_accepting(&args.only, &accepted, &bars))?,
+    };
     let screen = session.screen();
     if screen.is_json() {
         synced.sources.iter().for_each(|read| screen.json(&source_line(read)));
@@ -130,9 +154,9 @@ fn reconciled_line(reconciled: &Reconciled) -> Value {
 fn summary(screen: &Screen, reconciled: &Reconciled) {
     let links = |word| reconciled.links.get(word).copied().unwrap_or(0);
     screen.line(format!(
-        "{} identities, {} accounts: {} linked, {} suggested, {} without an owner.",
-        reconciled.identities,
-        reconciled.accounts,
+        "{}, {}: {} linked, {} suggested, {} without an owner.",
+        counted(reconciled.identities, "identity"),
+        counted(reconciled.accounts, "account"),
         links("auto") + links("confirmed"),
         links("suggested"),
         links("none"),

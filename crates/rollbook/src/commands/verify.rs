@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use rollbook_core::explain::counted;
 use rollbook_engine::evidence::{Report, verify_folder};
 use rollbook_engine::{Error, Result, error};
 use serde_json::json;
@@ -73,15 +74,28 @@ fn print(session: &Session, folder: &Path, report: &Report) {
     screen.toned(Tone::Good, format!("The pack {} is as it was written.", folder.display()));
     let chain = &report.chain;
     screen.line(format!(
-        "{} events up to {}, {} files, {} signed checkpoints; the head is {}.",
-        chain.events, report.as_of, report.files, chain.checkpoints, chain.head
+        "{} up to {}, {}, {}; the head is {}.",
+        counted(chain.events, "event"),
+        report.as_of,
+        counted(report.files, "file"),
+        counted(chain.checkpoints, "signed checkpoint"),
+        chain.head
     ));
+    if chain.withheld + chain.erased > 0 {
+        screen.line(format!(
+            "Not in it, as their events allow: {} that tell of others only, {} of erased people.",
+            counted(chain.withheld, "body"),
+            counted(chain.erased, "body"),
+        ));
+    }
     if chain.covered < chain.events {
         let open = chain.events - chain.covered;
-        screen.toned(Tone::Warn, format!("The last {open} events are under no signature yet."));
+        let last = counted(open, "event");
+        screen.toned(Tone::Warn, format!("Under no signature yet: {last} at the end."));
     }
     if report.outside > 0 {
-        screen.line(format!("{} checkpoints that were kept elsewhere agree.", report.outside));
+        let kept = counted(report.outside, "checkpoint");
+        screen.line(format!("It agrees with {kept} kept elsewhere."));
     } else {
         let alone = "No checkpoint from elsewhere says anything about it: add `--outside FILE`.";
         screen.toned(Tone::Warn, alone);
@@ -101,8 +115,11 @@ fn check_workspace(session: &Session) -> Result<Exit> {
     }
     screen.toned(Tone::Good, "The audit chain of this workspace is whole.");
     screen.line(format!(
-        "{} events, {} signed checkpoints, the last one over {} events; the head is {}.",
-        report.events, report.checkpoints, report.covered, report.head
+        "{}, {}, the last one over {}; the head is {}.",
+        counted(report.events, "event"),
+        counted(report.checkpoints, "signed checkpoint"),
+        counted(report.covered, "event"),
+        report.head
     ));
     Ok(Exit::Ok)
 }

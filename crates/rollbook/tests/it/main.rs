@@ -2,7 +2,10 @@
 
 mod bench;
 mod demo;
+mod erase;
 mod guide;
 mod help;
 mod refusals;
+mod scan;
+mod shrink;
 mod workspace;

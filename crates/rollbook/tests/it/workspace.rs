@@ -158,16 +158,12 @@ fn somebody_is_offboarded_and_the_next_export_proves_it() {
     let asked = bench.run(&offboard);
     assert_eq!(asked.code, 4, "the request lies with somebody else:\n{}", asked.all());
     let export = std::fs::read_to_string(bench.path().join("in/wiki.csv")).expect("the export");
-    let request = only_file(&bench.path().join("out/wiki"));
-    export_again_after(
-        &bench,
-        &request,
-        &export.replace("diaz@acme.example,active", "diaz@acme.example,disabled"),
-    );
+    let closed = export.replace("diaz@acme.example,active", "diaz@acme.example,disabled");
+    export_after_the_request(&bench, &closed);
     assert_eq!(bench.run(&["sync"]).code, 0);
     let resumed = bench.run(&["run", "resume"]);
     assert_eq!(resumed.code, 0, "{}", resumed.all());
-    assert!(resumed.out.contains("all 1 changes are done and confirmed"), "{}", resumed.all());
+    assert!(resumed.out.contains("the change is done and confirmed"), "{}", resumed.all());
     let packed = bench.run(&["pack", "00101", "--out", "pack"]);
     assert_eq!(packed.code, 0, "{}", packed.all());
     let outside = ["verify", "pack", "--outside", "checkpoints.jsonl", "--key", "rollbook.pub"];
@@ -217,6 +213,11 @@ fn only_file(folder: &std::path::Path) -> std::path::PathBuf {
         .collect();
     assert_eq!(files.len(), 1, "{files:?}");
     files[0].clone()
+}
+
+/// A new export, made after the one request that lies in the outbox.
+pub(crate) fn export_after_the_request(bench: &Bench, text: &str) {
+    export_again_after(bench, &only_file(&bench.path().join("out/wiki")), text);
 }
 
 /// A new export that is surely younger than the request, however coarsely the disk counts time.

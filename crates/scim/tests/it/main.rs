@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test may stop where it cannot go on")]
 
 mod discovery;
-mod every_file_is_named;
 mod filter_matches;
 mod filter_text;
 mod fuzz;

@@ -4,7 +4,6 @@
 mod client;
 mod company;
 mod csv_app;
-mod every_file_is_named;
 mod faults;
 mod ledger;
 mod profiles;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use rollbook_core::account::{Account, Grant, Group, State};
+use rollbook_core::explain::counted;
 use rollbook_core::id::AccountKey;
 use rollbook_core::snapshot::Coverage;
 
@@ -151,9 +152,10 @@ fn too_old(config: &FileConfig, limit_h: u32, facts: &Facts, now: Timestamp) -> 
     let age_h = now.duration_since(written_at).as_hours();
     (age_h >= i64::from(limit_h)).then(|| {
         format!(
-            "The export {} is {age_h} hours old, and after {limit_h} hours it no longer says who \
-             has an account.",
-            config.path.display()
+            "The export {} is {} old, and after {} it no longer says who has an account.",
+            config.path.display(),
+            counted(age_h, "hour"),
+            counted(limit_h, "hour"),
         )
     })
 }
@@ -167,8 +169,8 @@ fn unknown_words(config: &FileConfig, export: &Export) -> Option<String> {
         .iter()
         .take(5)
         .map(|(word, count)| match word.as_str() {
-            "" => format!("nothing in {}", rows(*count)),
-            word => format!("`{word}` in {}", rows(*count)),
+            "" => format!("nothing in {}", counted(*count, "row")),
+            word => format!("`{word}` in {}", counted(*count, "row")),
         })
         .collect();
     let more = if export.unknown_words.len() > 5 { " and others" } else { "" };
@@ -179,10 +181,6 @@ fn unknown_words(config: &FileConfig, export: &Export) -> Option<String> {
         config.path.display(),
         shown.join(", "),
     ))
-}
-
-fn rows(count: u64) -> String {
-    if count == 1 { "1 row".to_owned() } else { format!("{count} rows") }
 }
 
 /// Orders the accounts by key and keeps the first of those that share one.
@@ -202,7 +200,7 @@ fn keep_first_of_each_key(accounts: &mut Vec<(Account, u64)>) -> Option<String> 
     Some(format!(
         "The key `{key}` stands in lines {first_line} and {later_line}, and {} in all repeat a key, \
          so the column is not the app's own id or the export is broken.",
-        rows(twice)
+        counted(twice, "row")
     ))
 }
 

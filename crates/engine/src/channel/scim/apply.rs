@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use rollbook_core::change::{Change, Op};
+use rollbook_core::explain::counted;
 use rollbook_core::id::AccountKey;
 use rollbook_core::step::{Attribute, Field, Found, Outcome, Seen, fits, found};
 use rollbook_scim::{AttrPath, Patch, Path, read, schema};
@@ -165,8 +166,8 @@ impl ScimChannel {
         let how = if back { "They were put back." } else { "They could not be put back." };
         Some(failed(
             &format!(
-                "The instance took {} other accounts out of the group {group} as well: {list}. {how}",
-                lost.len()
+                "The instance took {} out of the group {group} as well: {list}. {how}",
+                counted(lost.len(), "other account")
             ),
             "Compare the group's members with the last snapshot, and take this right away by hand.",
         ))

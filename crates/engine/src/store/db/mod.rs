@@ -86,6 +86,13 @@ impl Db {
         }
     }
 
+    /// Writes what is there anew, so that what was deleted is nowhere any more.
+    pub(super) fn shred(&self) -> Result<()> {
+        match &self.at {
+            Connection::Sqlite(db) => sqlite::shred(db),
+        }
+    }
+
     /// Runs a statement that hands out no rows, and returns how many rows it changed.
     pub(super) fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
         self.check_ready()?;

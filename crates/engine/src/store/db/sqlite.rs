@@ -93,6 +93,20 @@ pub(super) fn check(db: &Connection) -> Result<()> {
     if health == "ok" { Ok(()) } else { Err(damaged(path, &health)) }
 }
 
+/// Leaves nothing of what was deleted in free pages, nor in the log beside the file.
+pub(super) fn shred(db: &Connection) -> Result<()> {
+    db.execute_batch("VACUUM")?;
+    let busy: bool = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    match busy {
+        false => Ok(()),
+        true => Err(Error::setup(
+            "Another connection reads the database, so what was deleted still lies in the log \
+             beside it.",
+        )
+        .hint("Close what reads it; the next start of Rollbook clears the log.")),
+    }
+}
+
 /// Runs a statement that hands out no rows.
 pub(super) fn execute(db: &Connection, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
     run(&mut db.prepare_cached(sql)?, args)
