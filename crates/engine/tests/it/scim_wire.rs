@@ -117,7 +117,7 @@ async fn members_that_vanish_with_the_one_taken_out_are_put_back_and_told() {
     let revoke = change(Op::Revoke { entitlement: "g".into() }, "1", "ana", State::Active);
     match channel(url).apply(&revoke).await {
         Outcome::Failed { why, retry_at: None, .. } => {
-            assert!(why.contains("1 other accounts out of the group g as well: 2."), "{why}");
+            assert!(why.contains("1 other account out of the group g as well: 2."), "{why}");
             assert!(why.ends_with("They were put back."), "{why}");
         }
         other => panic!("{other:?}"),
