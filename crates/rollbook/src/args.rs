@@ -107,6 +107,7 @@ impl Command {
             Self::Offboard(_) => "offboard",
             Self::Pack(_) => "pack",
             Self::Verify(_) => "verify",
+            Self::Erase(_) => "erase",
             Self::Apps(_) => "apps",
             Self::Guide(_) => "guide",
             Self::Demo(_) => "demo",

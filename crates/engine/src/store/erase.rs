@@ -52,7 +52,7 @@ impl Writing<'_> {
         })?;
         let gone = gone.into_iter().map(|position| Ok([position.into()]));
         self.db.execute_each("DELETE FROM decision WHERE position = $1", gone)?;
-        Ok(())
+        self.move_basis()
     }
 
     /// Forgets which worker records that no source delivers any more were an identity's.
@@ -64,7 +64,7 @@ impl Writing<'_> {
                       AND worker_record.number = known_record.number)",
             args![identity.as_str()],
         )?;
-        Ok(())
+        self.move_basis()
     }
 }
 
