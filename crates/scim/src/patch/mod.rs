@@ -224,8 +224,13 @@ impl Operation {
             .into_iter()
             .find(|verb| verb.word().eq_ignore_ascii_case(&word))
             .ok_or_else(|| syntax(&format!("The PATCH operation {word:?} is not known.")))?;
-        let path = read::text_of(operation, "path").filter(|path| !path.trim().is_empty());
-        let path = path.map(|path| parse_path(&path)).transpose()?;
+        let path = match read::get(operation, "path") {
+            None => None,
+            Some(Value::String(path)) => Some(path).filter(|path| !path.trim().is_empty()),
+            // Taking it for no path would change the resource as a whole.
+            Some(_) => return Err(syntax("The \"path\" of a PATCH operation is text.")),
+        };
+        let path = path.map(|path| parse_path(path)).transpose()?;
         // `null` is a value here: replacing with it unassigns.
         let value = read::key(operation, "value").and_then(|key| operation.get(key)).cloned();
         if verb != Verb::Remove && value.is_none() {

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::resource_type::ResourceType;
 use super::rules::Rules;
@@ -137,6 +137,10 @@ impl Profile {
         let rules = self.rules();
         let refused =
             |sentence: &str| ErrorMessage::new(400, Some(ScimType::InvalidSyntax), sentence);
+        if body.is_array() {
+            // The bare list of operations, as RFC 7644 §3.7.3 itself shows it within a bulk request.
+            return self.patch(&json!({"schemas": [schema::PATCH_OP], "Operations": body}));
+        }
         let object = body.as_object().ok_or_else(|| refused("A PATCH body is a JSON object."))?;
         if rules.scim_1
             && let Some(patch) = scim_1::patch(object).map_err(|it| it.to_message())?

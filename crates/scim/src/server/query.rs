@@ -8,6 +8,7 @@ use super::projection::{Projection, is_searchable};
 use super::resource_type::ResourceType;
 use super::rules::Rules;
 use crate::attribute::AttrPath;
+use crate::datetime::moment;
 use crate::definition::{self, Attribute, Kind as DataKind};
 use crate::filter::{Comparison, Filter, Literal, Op};
 use crate::message::{ErrorMessage, ScimType};
@@ -242,6 +243,14 @@ fn fault(comparison: &Comparison<'_>) -> Option<String> {
         Some(list) => attribute_of(list, path.attr().name()),
     };
     let kind = attribute?.kind;
+    if kind == DataKind::DateTime && !matches!(op, Op::Co | Op::Sw | Op::Ew) {
+        let is_moment = match literal {
+            Literal::Text(text) => moment(text).is_some(),
+            other => *other == Literal::Null,
+        };
+        let sentence = || format!("\"{path}\" is compared with a date-time of RFC 3339.");
+        return (!is_moment).then(sentence);
+    }
     let ordered = matches!(op, Op::Gt | Op::Ge | Op::Lt | Op::Le);
     // RFC 7644 §3.4.2.2: there is no order on booleans and on binary values.
     (ordered && matches!(kind, DataKind::Boolean | DataKind::Binary)).then(|| {

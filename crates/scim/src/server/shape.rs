@@ -194,8 +194,10 @@ fn listed(
     let most = if is_members { MEMBERS_MAX } else { VALUES_MAX };
     if items.len() > most {
         let sentence = format!("\"{place}\" has {} values; at most {most} are taken.", items.len());
-        let status = if is_members { 413 } else { 400 };
-        return Err(ErrorMessage::new(status, Some(ScimType::TooMany), &sentence));
+        return Err(match is_members {
+            true => ErrorMessage::new(413, Some(ScimType::TooMany), &sentence),
+            false => invalid(&sentence),
+        });
     }
     let mut list: Vec<Value> = Vec::with_capacity(items.len());
     for (at, item) in items.into_iter().enumerate() {

@@ -18,3 +18,4 @@ mod server_patch;
 mod server_query;
 mod server_resource;
 mod server_show;
+mod text;

@@ -63,6 +63,7 @@ fn what_is_no_patch_is_refused_with_the_rfcs_word() {
         (json!({"Operations": []}), "invalidSyntax"),
         (one(json!("x")), "invalidSyntax"),
         (one(json!({"op": "move", "path": "a"})), "invalidSyntax"),
+        (one(json!({"op": "replace", "path": ["a"], "value": {"b": 1}})), "invalidSyntax"),
         (one(json!({"op": "add", "path": "a b", "value": 1})), "invalidPath"),
         (one(json!({"op": "add", "path": "a"})), "invalidValue"),
     ];

@@ -165,6 +165,8 @@ fn a_strict_patch_names_its_schema() {
     let body = json!({"Operations": [{"op": "replace", "path": "title", "value": "x"}]});
     assert_eq!(said(Profile::Strict.patch(&body)), "400 invalidSyntax");
     assert!(Profile::Auto.patch(&body).is_ok());
+    let bare = json!([{"op": "remove", "path": "title"}]);
+    assert_eq!(Profile::Strict.patch(&bare).unwrap().operations.len(), 1, "as in RFC 7644 §3.7.3");
     for empty in [json!({}), json!([]), json!({"Operations": []}), json!({"Operations": [5]})] {
         for profile in [Profile::Strict, Profile::Entra] {
             assert_eq!(said(profile.patch(&empty)), "400 invalidSyntax", "{empty}");

@@ -83,6 +83,8 @@ fn what_is_not_known_is_refused_by_strict_rules_and_ignored_by_others() {
 #[test]
 fn filters_without_meaning_are_refused() {
     for filter in [
+        "meta.created gt \"yesterday\"",
+        "meta.lastModified eq 5",
         "active gt true",
         "active gt \"x\"",
         "x509Certificates.value lt \"x\"",
