@@ -36,6 +36,11 @@ impl Rules {
     pub fn lenient() -> Self {
         Self { create_missing: true, ..Self::strict() }
     }
+
+    /// No attribute is protected: whoever asks has checked that already.
+    pub(crate) fn unprotected(create_missing: bool) -> Self {
+        Self { create_missing, read_only: Vec::new(), required: Vec::new() }
+    }
 }
 
 impl Patch {

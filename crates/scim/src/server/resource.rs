@@ -23,7 +23,7 @@ use super::rules::Rules;
 use super::{member, operation, shape};
 use crate::message::{ErrorMessage, ScimType};
 use crate::patch::{self, Operation, Patch, Verb};
-use crate::{attribute, read};
+use crate::read;
 
 /// The resource that a POST makes, without `id`. A user of whom nothing else is said is active.
 ///
@@ -59,11 +59,11 @@ pub fn replace(
 ) -> Result<Map<String, Value>, ErrorMessage> {
     let body = object(kind, body, rules)?;
     same_id(before, &body)?;
-    let nobody =
+    let cleared =
         kind == ResourceType::Group && (!rules.put_keeps || read::key(&body, "members").is_some());
     let mut now = shape::shaped(kind, body, rules)?;
     member::tidy(&mut now);
-    if nobody {
+    if cleared {
         now.entry("members").or_insert_with(|| json!([]));
     }
     let stay: &[&str] =
@@ -90,11 +90,7 @@ pub fn patch(
     if operations.is_empty() {
         return Ok(None);
     }
-    let how = patch::Rules {
-        create_missing: rules.create_missing,
-        read_only: Vec::new(),
-        required: Vec::new(),
-    };
+    let how = patch::Rules::unprotected(rules.create_missing);
     let after = patch::run_all(before.clone(), operations, &how).map_err(|it| it.to_message())?;
     let mut after = shape::shaped(kind, after, rules)?;
     if let Some(id) = before.get("id") {
@@ -103,7 +99,7 @@ pub fn patch(
     Ok((after != *before).then_some(after))
 }
 
-/// The body as an object that is about this kind of resource, with keys that are paths unfolded.
+/// The body as an object that is about this kind of resource.
 fn object(
     kind: ResourceType,
     body: Value,
@@ -113,19 +109,26 @@ fn object(
         let sentence = format!("The body of a {} is a JSON object.", kind.name());
         return Err(ErrorMessage::new(400, Some(ScimType::InvalidSyntax), &sentence));
     };
-    if !rules.lenient {
-        if !shape::names_schema(kind, &body) {
-            let urn = kind.schema().id;
-            let sentence = format!("\"schemas\" does not name \"{urn}\", and it has to.");
-            return Err(ErrorMessage::new(400, Some(ScimType::InvalidSyntax), &sentence));
-        }
+    if rules.lenient {
+        return unfolded(kind, body, rules);
+    }
+    let urn = kind.schema().id;
+    let is_named = |it: &Value| it.as_str().is_some_and(|it| it.eq_ignore_ascii_case(urn));
+    if read::list_of(&body, "schemas").iter().any(is_named) {
         return Ok(body);
     }
-    let is_path = |key: &String| {
-        key.contains(['.', '['])
-            && kind.extensions().iter().all(|it| !it.id.eq_ignore_ascii_case(key))
-            || attribute::starts_with_urn(key) && key.eq_ignore_ascii_case(kind.schema().id)
-    };
+    let sentence = format!("\"schemas\" does not name \"{urn}\", and it has to.");
+    Err(ErrorMessage::new(400, Some(ScimType::InvalidSyntax), &sentence))
+}
+
+/// The same with values in the places that keys such as `name.givenName` name as paths.
+fn unfolded(
+    kind: ResourceType,
+    body: Map<String, Value>,
+    rules: &Rules,
+) -> Result<Map<String, Value>, ErrorMessage> {
+    // The URN of an extension has a dot in it and is no path.
+    let is_path = |key: &String| key.contains(['.', '[']) && kind.extension(key).is_none();
     if !body.keys().any(is_path) {
         return Ok(body);
     }
@@ -135,19 +138,16 @@ fn object(
         operations: vec![Operation { verb: Verb::Add, path: None, value: Some(json!(paths)) }],
     };
     let operations = operation::resolved(kind, &plain, &folded, rules)?;
-    let how = patch::Rules { create_missing: true, read_only: Vec::new(), required: Vec::new() };
-    patch::run_all(plain, operations, &how).map_err(|it| it.to_message())
+    patch::run_all(plain, operations, &patch::Rules::unprotected(true))
+        .map_err(|it| it.to_message())
 }
 
 fn same_id(before: &Map<String, Value>, body: &Map<String, Value>) -> Result<(), ErrorMessage> {
     let (Some(id), Some(sent)) = (before.get("id"), read::get(body, "id")) else { return Ok(()) };
-    let same = read::text(id) == read::text(sent);
-    if same { Ok(()) } else { Err(other_id()) }
-}
-
-/// The answer to whoever wants to give a resource another id.
-pub(super) fn other_id() -> ErrorMessage {
+    if read::text(id) == read::text(sent) {
+        return Ok(());
+    }
     let sentence = "The \"id\" in the body is not that of the resource in the URL, and an id never \
                     changes. Nothing was done.";
-    ErrorMessage::new(400, Some(ScimType::Mutability), sentence)
+    Err(ErrorMessage::new(400, Some(ScimType::Mutability), sentence))
 }

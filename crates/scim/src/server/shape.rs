@@ -49,26 +49,25 @@ pub(crate) fn shaped(
         }
     }
     out.retain(|_, value| !value.as_object().is_some_and(Map::is_empty));
+    has_required(kind, &out)?;
+    let extensions = kind.extensions().iter().map(|it| it.id);
+    let there = extensions.filter(|id| out.contains_key(*id));
+    let schemas: Value = std::iter::once(kind.schema().id).chain(there).collect();
+    out.insert("schemas".to_owned(), schemas);
+    Ok(out)
+}
+
+fn has_required(kind: ResourceType, object: &Map<String, Value>) -> Result<(), ErrorMessage> {
     for attribute in kind.schema().attributes.iter().filter(|it| it.required) {
-        let text = out.get(attribute.name).and_then(Value::as_str).unwrap_or("");
+        let name = attribute.name;
+        let text = object.get(name).and_then(Value::as_str).unwrap_or_default();
         if text.trim().is_empty() {
-            return Err(invalid(&format!(
-                "A {} needs \"{}\", and it is missing or empty.",
-                kind.name(),
-                attribute.name
-            )));
+            let kind = kind.name();
+            let sentence = format!("A {kind} needs \"{name}\", and it is missing or empty.");
+            return Err(invalid(&sentence));
         }
     }
-    let mut schemas = vec![json!(kind.schema().id)];
-    schemas.extend(
-        kind.extensions()
-            .iter()
-            .map(|it| it.id)
-            .filter(|id| out.contains_key(*id))
-            .map(|id| json!(id)),
-    );
-    out.insert("schemas".to_owned(), Value::Array(schemas));
-    Ok(out)
+    Ok(())
 }
 
 /// An attribute of an extension that stands in the resource itself, where some clients put it.
@@ -86,7 +85,7 @@ fn stray(
         .find_map(|extension| Some((*extension, extension.attribute(name)?)))
 }
 
-/// What is under a URN: an extension, or (from lenient callers) the core schema or one attribute.
+/// What is under the URN of an extension.
 fn put_extension(
     kind: ResourceType,
     urn: &str,
@@ -382,10 +381,4 @@ fn fault(attribute: &Attribute, text: &str) -> Option<String> {
 
 fn wrong(place: &Place<'_>, wanted: &str) -> ErrorMessage {
     invalid(&format!("\"{place}\" is {wanted}, and what was sent is not."))
-}
-
-/// Whether a request names the core schema of `kind` (RFC 7643 §3).
-pub(crate) fn names_schema(kind: ResourceType, body: &Map<String, Value>) -> bool {
-    let urns = read::list_of(body, "schemas").iter().filter_map(Value::as_str);
-    urns.into_iter().any(|urn| urn.eq_ignore_ascii_case(kind.schema().id))
 }
