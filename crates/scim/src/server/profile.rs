@@ -123,10 +123,13 @@ impl Profile {
         }
     }
 
-    /// Whether a PATCH of such a resource is answered by 204 where no `attributes` are asked for: a
-    /// group may have more members than anybody wants to read at each change.
+    /// Whether a PATCH of such a resource is answered by 204 where no `attributes` are asked for.
+    /// RFC 7644 §3.5.2 leaves it open: Entra wants it so, Okta takes both, and others want to see
+    /// what became of the resource.
     pub fn answers_empty(self, kind: ResourceType) -> bool {
-        kind == ResourceType::Group
+        let takes_none =
+            matches!(self, Self::Entra | Self::EntraOptscim | Self::OktaOin | Self::OktaAiw);
+        takes_none && kind == ResourceType::Group
     }
 
     /// Reads the body of a PATCH as this client writes it.

@@ -2,7 +2,7 @@
 //!
 //! Bodies are what is stored: canonical, with `id`, without `meta`, `groups` and our own delivery
 //! extension, which are added when an answer is written. `members` of a group are in what
-//! [`create`] and [`replace`] give and never in what [`patch`] is given: they are rows of their own
+//! [`create`] and [`replace`] give and never in what [`patch()`] is given: they are rows of their own
 //! ([`super::member`]).
 //!
 //! ```
