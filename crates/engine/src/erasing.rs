@@ -1,7 +1,8 @@
 //! Erasing a person: what the book recorded about them is emptied, and that it was is recorded.
 //!
-//! Never erased is what sources and apps still deliver (it is theirs to take out), what the events
-//! of the chain say (ids, times, digests, who acted), and what tells of somebody else as well.
+//! Never erased is what sources and apps still deliver (it is theirs to take out), what identity
+//! providers pushed (its records tell of the resource, by its own id), what the events of the chain
+//! say (ids, times, digests, who acted), and what tells of somebody else as well.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -21,8 +21,8 @@ them alone. The audit chain stays whole: ids, times and digests stay, and an eve
 erased and why, so do not name the person in the reason. Who has not left, has or may have an open
 account, or is in a plan that is approved or under way, is not erased.
 
-Not touched: what sources and apps still deliver, records that tell of somebody else as well, and
-files outside the database: packs, outboxes, backups.")]
+Not touched: what sources and apps still deliver, what identity providers pushed, records that tell
+of somebody else as well, and files outside the database: packs, outboxes, backups.")]
 pub(crate) struct Args {
     /// Who: a name, a worker number, an address, a login, a `per_…` id
     person: String,

@@ -20,7 +20,8 @@ Examples:
   rollbook pack run_0123456789abcdef0123456789abcdef --out packs/run
 
 The folder holds a page for people (index.html), the same as CSV and JSON lines, and the signed
-chain of events. `rollbook verify FOLDER` checks it anywhere.")]
+chain of events. What was recorded about this person or run is in it whole; of others it holds
+digests. `rollbook verify FOLDER` checks it anywhere.")]
 pub(crate) struct Args {
     /// A person (name, worker number, address, login) or a run's id
     #[arg(value_name = "PERSON|RUN")]
