@@ -11,6 +11,11 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+/// The most keys of one object.
+pub const KEYS_MAX: usize = 10_000;
+/// The longest key of an object, in bytes.
+pub const KEY_MAX: usize = 8 * 1024;
+
 /// Why a text is not JSON that can be trusted.
 #[derive(Debug, thiserror::Error)]
 #[error("The text is not JSON that can be read safely")]
@@ -26,8 +31,9 @@ impl Error {
 /// Reads one JSON value and nothing after it. A byte order mark in front is allowed.
 ///
 /// # Errors
-/// Bad syntax, text that is not UTF-8, numbers out of range, nesting deeper than 127, and an object
-/// that has a key twice, also in another case.
+/// Bad syntax, text that is not UTF-8, numbers out of range, nesting deeper than 127, an object that
+/// has a key twice, also in another case, or more than [`KEYS_MAX`] keys, or one longer than
+/// [`KEY_MAX`].
 pub fn read(bytes: &[u8]) -> Result<Value, Error> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     let mut reader = serde_json::Deserializer::from_slice(bytes);
@@ -94,6 +100,11 @@ impl<'de> Visitor<'de> for Unique {
         let mut object = Map::new();
         let mut seen = Seen::default();
         while let Some(key) = entries.next_key::<String>()? {
+            if key.len() > KEY_MAX || object.len() >= KEYS_MAX {
+                return Err(A::Error::custom(format!(
+                    "an object has at most {KEYS_MAX} keys of at most {KEY_MAX} bytes each"
+                )));
+            }
             if seen.twice(&object, &key) {
                 return Err(A::Error::custom(format!(
                     "the object has the key {key:?} twice (case does not count)"

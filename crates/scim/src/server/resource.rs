@@ -127,8 +127,10 @@ fn unfolded(
     body: Map<String, Value>,
     rules: &Rules,
 ) -> Result<Map<String, Value>, ErrorMessage> {
-    // The URN of an extension has a dot in it and is no path.
-    let is_path = |key: &String| key.contains(['.', '[']) && kind.extension(key).is_none();
+    // The URN of a schema has a dot in it and is no path.
+    let is_schema =
+        |key: &str| key.eq_ignore_ascii_case(kind.schema().id) || kind.extension(key).is_some();
+    let is_path = |key: &String| key.contains(['.', '[']) && !is_schema(key);
     if !body.keys().any(is_path) {
         return Ok(body);
     }

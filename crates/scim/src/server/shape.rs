@@ -21,6 +21,9 @@ pub const VALUES_MAX: usize = 1_000;
 /// The most members that one request may name.
 pub const MEMBERS_MAX: usize = 8_000;
 
+/// The most parts of an element that is sent as JSON inside a text.
+const PARTS_MAX: usize = 32;
+
 /// A 400 with `invalidValue`.
 pub(crate) fn invalid(sentence: &str) -> ErrorMessage {
     ErrorMessage::new(400, Some(ScimType::InvalidValue), sentence)
@@ -34,7 +37,7 @@ pub(crate) fn shaped(
     rules: &Rules,
 ) -> Result<Map<String, Value>, ErrorMessage> {
     let mut out = Map::new();
-    for (key, value) in body {
+    for (key, value) in without_core_urn(kind, body)? {
         if starts_with_urn(&key) {
             put_extension(kind, &key, value, rules, &mut out)?;
         } else if let Some(attribute) = kind.attribute(&key) {
@@ -68,6 +71,26 @@ fn has_required(kind: ResourceType, object: &Map<String, Value>) -> Result<(), E
         }
     }
     Ok(())
+}
+
+/// The same where the attributes of the core schema stand under its URN, as those of an extension
+/// do. An attribute that is in both places is refused, because one of them would be lost.
+fn without_core_urn(
+    kind: ResourceType,
+    mut body: Map<String, Value>,
+) -> Result<Map<String, Value>, ErrorMessage> {
+    let Some(key) = read::key(&body, kind.schema().id).map(str::to_owned) else { return Ok(body) };
+    let Some(Value::Object(entries)) = body.remove(&key) else {
+        return Err(invalid(&format!("What is under \"{key}\" is no JSON object.")));
+    };
+    // What is not known is dropped here already, so that only a few names are looked for.
+    for (name, value) in entries.into_iter().filter(|(name, _)| kind.attribute(name).is_some()) {
+        if read::key(&body, &name).is_some() {
+            return Err(invalid(&format!("\"{name}\" is there twice, once under \"{key}\".")));
+        }
+        body.insert(name, value);
+    }
+    Ok(body)
 }
 
 /// An attribute of an extension that stands in the resource itself, where some clients put it.
@@ -330,7 +353,9 @@ fn unwrapped(mut entries: Map<String, Value>) -> Map<String, Value> {
     let text = read::get(&entries, "value").and_then(Value::as_str).map(str::trim_start);
     let Some(text) = text.filter(|text| text.starts_with('{')) else { return entries };
     let Ok(Value::Object(mut inner)) = json::read(text.as_bytes()) else { return entries };
-    if read::get(&inner, "value").is_none() {
+    let is_element = read::get(&inner, "value").is_some();
+    // More parts than that are no element, and comparing them all would take long.
+    if !is_element || entries.len().max(inner.len()) > PARTS_MAX {
         return entries;
     }
     if read::get(&inner, "display").is_none()

@@ -21,16 +21,19 @@ fn roles(count: usize) -> Vec<Value> {
     (0..count).map(|n| json!({"value": format!("role{n}"), "type": "t"})).collect()
 }
 
-/// Runs `work` on a small stack; it must not take longer than the checks of a request may.
-fn at_once(work: impl FnOnce() + Send + 'static) {
+/// Runs `work` on a small stack; it must not take longer than the checks of a request may. Other
+/// work on the machine may disturb a measurement, not five.
+fn at_once(work: impl Fn() + Send + 'static) {
     let thread = std::thread::Builder::new().stack_size(256 * 1024).spawn(move || {
-        let start = Instant::now();
-        work();
-        start.elapsed()
+        let quick = || {
+            let start = Instant::now();
+            work();
+            // Ten times what an optimised build is allowed, because this one is not.
+            start.elapsed() < Duration::from_millis(500)
+        };
+        assert!((0..5).any(|_| quick()), "it takes more than half a second");
     });
-    let took = thread.unwrap().join().unwrap();
-    // Ten times what an optimised build is allowed, because this one is not.
-    assert!(took < Duration::from_millis(500), "it took {took:?}");
+    thread.unwrap().join().unwrap();
 }
 
 fn status<T: std::fmt::Debug>(done: Result<T, rollbook_scim::ErrorMessage>) -> u16 {
@@ -50,7 +53,7 @@ fn a_filter_that_is_too_deep_or_too_long_is_refused_at_once() {
         format!("a eq \"{}\"", "\\".repeat(60_000)),
     ] {
         at_once(move || {
-            let params = [("filter".to_owned(), text)];
+            let params = [("filter".to_owned(), text.clone())];
             let limits = Limits { count_default: 1, count_max: 1 };
             let error = Query::from_params(&params, &limits, &Rules::STRICT).unwrap_err();
             assert_eq!(error.scim_type.as_deref(), Some("invalidFilter"));
@@ -78,14 +81,26 @@ fn json_that_is_too_deep_is_refused_at_once_and_what_is_not_is_read_on_a_small_s
 }
 
 #[test]
-fn a_million_keys_and_a_key_of_a_million_bytes_hurt_nobody() {
+fn a_million_keys_and_a_key_of_a_million_bytes_are_refused() {
     let key = "k".repeat(1 << 20);
-    let one = safe_json::read(format!("{{\"userName\":\"a\",\"{key}\":1}}").as_bytes()).unwrap();
-    assert_eq!(resource::create(User, one, &Rules::LENIENT).unwrap().len(), 3);
-    let keys: Vec<String> = (0..100_000).map(|n| format!("\"k{n}\":0")).collect();
-    let body =
-        safe_json::read(format!("{{\"userName\":\"a\",{}}}", keys.join(",")).as_bytes()).unwrap();
-    assert_eq!(resource::create(User, body, &Rules::LENIENT).unwrap().len(), 3);
+    assert!(safe_json::read(format!("{{\"{key}\":1}}").as_bytes()).is_err());
+    let keys = |count: usize| {
+        let keys: Vec<String> = (0..count).map(|n| format!("\"k{n}\":0")).collect();
+        format!("{{{}}}", keys.join(","))
+    };
+    assert!(safe_json::read(keys(1_000_000).as_bytes()).is_err());
+    assert!(safe_json::read(keys(10_001).as_bytes()).is_err());
+    let most = safe_json::read(keys(10_000).as_bytes()).unwrap();
+    // As a whole, under the URN of the core schema, and as an element inside a text.
+    let text = json!({"value": most.to_string(), "type": "x"});
+    let within = json!({"userName": "a", CORE: most});
+    for body in [most, within, json!({"userName": "a", "roles": [text]})] {
+        at_once(move || {
+            for rules in [Rules::STRICT, Rules::LENIENT] {
+                drop(resource::create(User, body.clone(), &rules));
+            }
+        });
+    }
 }
 
 #[test]

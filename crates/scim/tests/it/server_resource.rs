@@ -100,6 +100,22 @@ fn schemas_name_the_parts_that_are_there() {
 }
 
 #[test]
+fn attributes_of_the_core_may_stand_under_its_urn() {
+    for rules in [Rules::STRICT, Rules::LENIENT] {
+        let inside = json!({"userName": "ana", "emails": [{"value": "a@x"}]});
+        let body = json!({"schemas": [CORE], "title": "Baker", CORE.to_lowercase(): inside});
+        let made = resource::create(User, body, &rules).unwrap();
+        let expected = json!({"schemas": [CORE], "userName": "ana", "title": "Baker",
+            "active": true, "emails": [{"value": "a@x"}]});
+        assert_eq!(json!(made), expected);
+        let twice = ana(json!({CORE: {"USERNAME": "eva"}}));
+        let why = said(resource::create(User, twice, &rules));
+        assert!(why.starts_with("400 invalidValue: \"USERNAME\" is there twice"), "{why}");
+        assert!(resource::create(User, ana(json!({CORE: "x"})), &rules).is_err());
+    }
+}
+
+#[test]
 fn one_value_is_primary_and_none_comes_twice() {
     let sent = json!({"emails": [
         {"value": "a@x", "type": "work", "primary": true},
