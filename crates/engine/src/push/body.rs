@@ -1,5 +1,6 @@
 //! The body of a resource as it is stored, and what is kept beside it in columns.
 
+use rollbook_core::canonical;
 use rollbook_scim::message::ScimType;
 use rollbook_scim::server::{ResourceType, text};
 use rollbook_scim::{ErrorMessage, read};
@@ -51,13 +52,9 @@ impl Facts {
 /// # Errors
 /// 400 where it holds characters that cannot be told apart from others or not be seen.
 pub(super) fn login_key(login: &str) -> Result<String, ErrorMessage> {
-    match text::refused(login, false) {
-        None => Ok(text::caseless(login).into_owned()),
-        Some(c) => {
-            let said = format!("The userName cannot hold the character U+{:04X}.", u32::from(c));
-            Err(ErrorMessage::new(400, Some(ScimType::InvalidValue), &said))
-        }
-    }
+    canonical::login_key(login).map_err(|refused| {
+        ErrorMessage::new(400, Some(ScimType::InvalidValue), &refused.to_string())
+    })
 }
 
 /// The addresses of a User, each once, in the form in which they compare.

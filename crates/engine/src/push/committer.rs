@@ -20,6 +20,7 @@ use super::caller::Caller;
 use super::operation::PushOp;
 use super::seen::Wants;
 use super::write::{Desk, Effect};
+use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::Writing;
@@ -98,9 +99,13 @@ fn commit(engine: &Engine, batch: Vec<Job>) {
     // that something was done, and the thread goes on.
     let written = catch_unwind(AssertUnwindSafe(|| {
         engine.store().write(|book| {
-            Ok(work.into_iter().map(|(caller, work)| one(engine, book, &caller, work)).collect())
+            let done = work.into_iter().map(|(caller, work)| one(engine, book, &caller, work));
+            let done = done.collect();
+            crash::point("push_written");
+            Ok(done)
         })
     }));
+    crash::point("push_committed");
     let answers: Vec<Result<Answer>> = match written {
         Ok(Ok(answers)) => answers,
         Ok(Err(error)) => replies.iter().map(|_| Err(copied(&error))).collect(),

@@ -7,7 +7,9 @@ use std::ops::ControlFlow;
 use rollbook_scim::ErrorMessage;
 use rollbook_scim::message::ScimType;
 use rollbook_scim::schema::LIST_RESPONSE;
-use rollbook_scim::server::{Page, Query, ResourceType, Sort, order};
+use rollbook_scim::server::{
+    DELIVERY_GROUP, DELIVERY_USER, Page, Query, ResourceType, Sort, order,
+};
 
 use super::Fault;
 use super::body::Body;
@@ -283,7 +285,8 @@ impl Lister<'_> {
             let mut attrs = compared.iter().map(|it| it.list.unwrap_or_else(|| it.path.attr()));
             attrs.any(|attr| attr.without_sub().is(name))
         };
-        let wants = Wants { groups: looks_at("groups"), members: looks_at("members") };
+        let delivery = compared.iter().any(|it| is_delivery(it.path.attr().extension()));
+        let wants = Wants { groups: looks_at("groups"), members: looks_at("members"), delivery };
         let body = Seen::load(self.book, row.clone(), wants)?.body(&self.asked.base)?;
         Ok(filter.matches(&serde_json::Value::Object(body)))
     }
@@ -296,7 +299,8 @@ impl Lister<'_> {
 
     fn wants_of(&self, sort: &Sort) -> Wants {
         let by = |name| sort.path.without_sub().is(name);
-        Wants { groups: by("groups"), members: by("members") }
+        let delivery = is_delivery(sort.path.extension());
+        Wants { groups: by("groups"), members: by("members"), delivery }
     }
 
     fn write(&self, found: &Found, seal: &Seal, out: &mut String) -> Result<()> {
@@ -326,6 +330,11 @@ impl Lister<'_> {
         out.push_str("]}");
         Ok(())
     }
+}
+
+fn is_delivery(extension: Option<&str>) -> bool {
+    let urns = [DELIVERY_USER, DELIVERY_GROUP];
+    extension.is_some_and(|one| urns.iter().any(|urn| urn.eq_ignore_ascii_case(one)))
 }
 
 /// What the sorting looks at.

@@ -42,11 +42,17 @@ pub(super) struct Wants {
     pub(super) groups: bool,
     /// Of a Group: its members.
     pub(super) members: bool,
+    /// How far it is delivered: shown only to whoever asks for it.
+    pub(super) delivery: bool,
 }
 
 impl Wants {
     pub(super) fn of(projection: &Projection) -> Self {
-        Self { groups: projection.wants("groups"), members: projection.wants("members") }
+        Self {
+            groups: projection.wants("groups"),
+            members: projection.wants("members"),
+            delivery: projection.wants(DELIVERY_USER) || projection.wants(DELIVERY_GROUP),
+        }
     }
 }
 
@@ -56,17 +62,18 @@ pub(super) struct Seen {
     pub(super) row: ResourceRow,
     pub(super) groups: Vec<Holder>,
     pub(super) members: Vec<MemberRow>,
+    delivery: bool,
 }
 
 impl Seen {
     /// A resource without anything beside it.
     pub(super) fn bare(row: ResourceRow) -> Self {
-        Self { row, groups: Vec::new(), members: Vec::new() }
+        Self { row, groups: Vec::new(), members: Vec::new(), delivery: false }
     }
 
     /// A resource with what is wanted.
     pub(super) fn load(book: &Reading<'_>, row: ResourceRow, wants: Wants) -> Result<Self> {
-        let mut seen = Self::bare(row);
+        let mut seen = Self { delivery: wants.delivery, ..Self::bare(row) };
         match seen.row.kind {
             ResourceType::User if wants.groups => seen.groups = book.holders_of(&seen.row.id)?,
             ResourceType::Group if wants.members => {
@@ -80,12 +87,16 @@ impl Seen {
         Ok(seen)
     }
 
-    /// The version. Behind the `-` stands what moves without the resource itself being changed, so
-    /// that a cached answer never hides it.
+    /// The version. Behind a `-` stands what is shown and moves without the resource itself being
+    /// changed, so that a cached answer never hides it.
     pub(super) fn etag(&self) -> String {
-        let mut beside = vec![self.row.delivery.as_str()];
-        beside.extend(self.groups.iter().flat_map(|group| [&*group.id, &*group.name]));
-        format!("W/\"{}-{}\"", self.row.revision, &digest_hex(&beside)[..8])
+        let delivery = self.delivery.then_some(self.row.delivery.as_str());
+        let groups = self.groups.iter().flat_map(|group| [group.id.as_str(), group.name.as_str()]);
+        let beside: Vec<&str> = delivery.into_iter().chain(groups).collect();
+        match beside.is_empty() {
+            true => format!("W/\"{}\"", self.row.revision),
+            false => format!("W/\"{}-{}\"", self.row.revision, &digest_hex(&beside)[..8]),
+        }
     }
 
     pub(super) fn location(&self, base: &str) -> String {
@@ -132,30 +143,38 @@ impl Seen {
     /// Puts the stored texts together; nothing is read as JSON for it.
     fn write_whole(&self, base: &str, out: &mut String) -> Result<()> {
         let row = &self.row;
+        // `body::encode` puts the list of schemas first, and no URN holds a bracket.
+        let (schemas, rest) = row.body.split_once(']').ok_or_else(damaged)?;
+        let rest = rest.strip_suffix('}').ok_or_else(damaged)?;
+        out.reserve(row.body.len() + row.delivery.len() + 512 + 160 * self.members.len());
+        out.push_str(schemas);
         let urn = match row.kind {
             ResourceType::User => DELIVERY_USER,
             ResourceType::Group => DELIVERY_GROUP,
         };
-        // `body::encode` puts the list of schemas first, and no URN holds a bracket.
-        let (schemas, rest) = row.body.split_once(']').ok_or_else(damaged)?;
-        let rest = rest.strip_suffix('}').ok_or_else(damaged)?;
-        let comma = if schemas.ends_with('[') { "" } else { "," };
-        out.reserve(row.body.len() + row.delivery.len() + 512 + 160 * self.members.len());
-        write!(out, "{schemas}{comma}\"{urn}\"]{rest}").map_err(unwritable)?;
+        if self.delivery {
+            let comma = if schemas.ends_with('[') { "" } else { "," };
+            write!(out, "{comma}\"{urn}\"").map_err(unwritable)?;
+        }
+        write!(out, "]{rest}").map_err(unwritable)?;
         self.write_members(base, out)?;
         self.write_groups(base, out)?;
         write!(
             out,
             ",\"meta\":{{\"resourceType\":\"{}\",\"created\":\"{}\",\"lastModified\":\"{}\",\
-             \"location\":{},\"version\":{}}},\"{urn}\":{}}}",
+             \"location\":{},\"version\":{}}}",
             row.kind.name(),
             row.created,
             row.modified,
             quoted(&self.location(base)),
             quoted(&self.etag()),
-            row.delivery
         )
-        .map_err(unwritable)
+        .map_err(unwritable)?;
+        if self.delivery {
+            write!(out, ",\"{urn}\":{}", row.delivery).map_err(unwritable)?;
+        }
+        out.push('}');
+        Ok(())
     }
 
     fn write_members(&self, base: &str, out: &mut String) -> Result<()> {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::task::Poll;
 
 use rollbook_engine::Engine;
 use rollbook_engine::clock::Clock;
@@ -25,7 +26,8 @@ employer_domains = ["example.com"]
 
 pub(crate) struct PushScene {
     pub(crate) dir: tempfile::TempDir,
-    pub(crate) intake: Intake,
+    /// `None` while another process works in the workspace.
+    intake: Option<Intake>,
     pub(crate) caller: Caller,
 }
 
@@ -51,7 +53,22 @@ impl PushScene {
         let engine = Engine::open(&dir.path().join("book"), Clock::System).unwrap();
         let intake = Intake::open(Arc::new(engine)).unwrap();
         let caller = caller(&intake, "wiki", "okta", profile, true);
-        Self { dir, intake, caller }
+        Self { dir, intake: Some(intake), caller }
+    }
+
+    /// Leaves the workspace to another process.
+    pub(crate) fn close(&mut self) {
+        self.intake = None;
+    }
+
+    /// Comes back.
+    pub(crate) fn open(&mut self) {
+        let engine = Engine::open(&self.book(), Clock::System).unwrap();
+        self.intake = Some(Intake::open(Arc::new(engine)).unwrap());
+    }
+
+    pub(crate) fn intake(&self) -> &Intake {
+        self.intake.as_ref().unwrap()
     }
 
     pub(crate) fn book(&self) -> PathBuf {
@@ -59,7 +76,7 @@ impl PushScene {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        self.intake.engine()
+        self.intake().engine()
     }
 
     /// Makes a User or Group.
@@ -119,7 +136,7 @@ impl PushScene {
     pub(crate) async fn push(&self, operation: PushOp) -> Answered {
         let projection = Projection::default();
         let view = View { base: BASE, projection: &projection };
-        match self.intake.push(&self.caller, operation, Some(&view)).await.unwrap() {
+        match self.intake().push(&self.caller, operation, Some(&view)).await.unwrap() {
             Ok(Done::Created(made)) => (201, json(&made)),
             Ok(Done::Changed(now) | Done::Unchanged(now)) => (200, json(&now)),
             Ok(Done::Deleted) => (204, Value::Null),
@@ -130,7 +147,7 @@ impl PushScene {
     pub(crate) async fn get(&self, kind: ResourceType, id: &str) -> Answered {
         let projection = Projection::default();
         let view = View { base: BASE, projection: &projection };
-        match self.intake.get(&self.caller, kind, id, &view).await.unwrap() {
+        match self.intake().get(&self.caller, kind, id, &view).await.unwrap() {
             Some(found) => (200, json(&found)),
             None => (404, Value::Null),
         }
@@ -145,7 +162,7 @@ impl PushScene {
             Ok(query) => query,
             Err(refused) => return refusal(&refused),
         };
-        match self.intake.page(&self.caller, kinds, &query, BASE).await.unwrap() {
+        match self.intake().page(&self.caller, kinds, &query, BASE).await.unwrap() {
             Ok(text) => (200, serde_json::from_str(&text).unwrap()),
             Err(refused) => refusal(&refused),
         }
@@ -161,6 +178,26 @@ impl PushScene {
         };
         list["Resources"].as_array().unwrap().iter().map(name).collect()
     }
+}
+
+/// Waits for all of `futures` at once, and gives what each came to, in their order.
+pub(crate) async fn all<T>(futures: impl Iterator<Item = impl Future<Output = T>>) -> Vec<T> {
+    let mut all: Vec<_> = futures.map(|one| (Box::pin(one), None)).collect();
+    std::future::poll_fn(|context| {
+        for (future, done) in &mut all {
+            if done.is_none()
+                && let Poll::Ready(value) = future.as_mut().poll(context)
+            {
+                *done = Some(value);
+            }
+        }
+        match all.iter().all(|(_, done)| done.is_some()) {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    })
+    .await;
+    all.into_iter().map(|(_, done)| done.unwrap()).collect()
 }
 
 /// Mints a token and comes in with it.

@@ -34,7 +34,7 @@ fn check_becomes(intake: &Intake, endpoint: &str, token: &Minted, good: bool) {
 async fn the_secret_of_a_token_is_in_no_file() {
     let scene = PushScene::new();
     let minted = scene.engine().mint_token(minting("wiki", "entra")).unwrap();
-    check_becomes(&scene.intake, "wiki", &minted, true);
+    check_becomes(scene.intake(), "wiki", &minted, true);
     let (_, secret) = minted.secret.expose().split_once(&minted.token.id).unwrap();
     assert_eq!(secret.len(), 1 + 43);
     let files: Vec<_> = fs::read_dir(scene.book()).unwrap().map(|it| it.unwrap().path()).collect();
@@ -50,7 +50,7 @@ async fn the_secret_of_a_token_is_in_no_file() {
 async fn whatever_is_wrong_with_a_token_it_is_refused_alike() {
     let scene = PushScene::new();
     let minted = scene.engine().mint_token(minting("wiki", "entra")).unwrap();
-    check_becomes(&scene.intake, "wiki", &minted, true);
+    check_becomes(scene.intake(), "wiki", &minted, true);
     let good = minted.secret.expose();
     let id = &minted.token.id;
     let wrong = format!("{}A", &good[..good.len() - 1]);
@@ -65,7 +65,7 @@ async fn whatever_is_wrong_with_a_token_it_is_refused_alike() {
         ("nowhere", good),
         ("WIKI", good),
     ] {
-        let found = scene.intake.authenticate(endpoint, presented).unwrap();
+        let found = scene.intake().authenticate(endpoint, presented).unwrap();
         assert_eq!(found, None, "{presented} at {endpoint}");
     }
 }
@@ -77,8 +77,8 @@ async fn a_token_is_rotated_without_a_gap_and_revoked_at_once() {
     let old = engine.mint_token(minting("wiki", "entra")).unwrap();
     let new = engine.rotate_token(&old.token.id, "olga").unwrap();
     assert_eq!((old.token.slot, new.token.slot), (1, 2));
-    check_becomes(&scene.intake, "wiki", &old, true);
-    check_becomes(&scene.intake, "wiki", &new, true);
+    check_becomes(scene.intake(), "wiki", &old, true);
+    check_becomes(scene.intake(), "wiki", &new, true);
     insta::assert_snapshot!(
         said(&engine.rotate_token(&new.token.id, "olga").unwrap_err())
             .replace(&old.token.id, "OLD").replace(&new.token.id, "NEW"), @r"
@@ -86,8 +86,8 @@ async fn a_token_is_rotated_without_a_gap_and_revoked_at_once() {
       Revoke the one that is no longer in use with `rollbook token revoke`.
     ");
     engine.revoke_token(&old.token.id, "olga").unwrap();
-    check_becomes(&scene.intake, "wiki", &old, false);
-    check_becomes(&scene.intake, "wiki", &new, true);
+    check_becomes(scene.intake(), "wiki", &old, false);
+    check_becomes(scene.intake(), "wiki", &new, true);
     assert!(engine.revoke_token(&old.token.id, "olga").is_err(), "it is ended already");
     let third = engine.rotate_token(&new.token.id, "olga").unwrap();
     assert_eq!(third.token.slot, 1, "the slot is free again");
@@ -100,8 +100,8 @@ async fn a_token_that_expired_is_refused_and_makes_room() {
     let soon = engine.now().checked_add(Duration::from_millis(1500)).unwrap();
     let expiring = Minting { expires: Some(soon), ..minting("wiki", "entra") };
     let minted = engine.mint_token(expiring).unwrap();
-    check_becomes(&scene.intake, "wiki", &minted, true);
-    check_becomes(&scene.intake, "wiki", &minted, false);
+    check_becomes(scene.intake(), "wiki", &minted, true);
+    check_becomes(scene.intake(), "wiki", &minted, false);
     assert_eq!(engine.mint_token(minting("wiki", "entra")).unwrap().token.slot, 1);
 }
 
@@ -128,7 +128,7 @@ async fn what_cannot_be_a_token_is_refused_with_what_to_do() {
 async fn a_token_that_may_only_read_changes_nothing_and_its_attempt_is_recorded() {
     let mut scene = PushScene::new();
     let id = scene.user("ana").await;
-    scene.caller = caller(&scene.intake, "wiki", "auditor", Profile::Strict, false);
+    scene.caller = caller(scene.intake(), "wiki", "auditor", Profile::Strict, false);
     assert_eq!(scene.delete(User, &id).await.0, 403);
     assert_eq!(scene.get(User, &id).await.0, 200);
     let token = scene.caller.token.clone();
@@ -139,7 +139,7 @@ async fn a_token_that_may_only_read_changes_nothing_and_its_attempt_is_recorded(
 async fn what_another_endpoint_was_sent_is_not_found() {
     let mut scene = PushScene::new();
     let (user, group) = (scene.user("ana").await, scene.group("Editors", &[]).await);
-    scene.caller = caller(&scene.intake, "archive", "okta", Profile::Strict, true);
+    scene.caller = caller(scene.intake(), "archive", "okta", Profile::Strict, true);
     assert_eq!(scene.get(User, &user).await.0, 404);
     assert_eq!(scene.delete(User, &user).await.0, 404);
     let operations = serde_json::json!([{"op": "replace", "path": "displayName", "value": "x"}]);
