@@ -1,6 +1,7 @@
-//! Peers: other people's SCIM servers, installed from their packages and run beside the tests.
+//! Peers: other people's programs, installed from their packages and run beside the tests.
 //!
-//! Every script `tests/peers/*.sh` is one. Bash runs it with a port and a folder; it installs
+//! Every script `tests/peers/*.sh` is a SCIM server that our client talks to, and every script
+//! `tests/testers/*.sh` a suite that tries our own server. Bash runs it with a port and a folder; it installs
 //! into the folder what is not there yet, then serves on `127.0.0.1:PORT`. It must `exec` the server
 //! so that ending the process ends the server, and it prints a line `ready` once the server listens.
 //! What it writes to standard error goes to `log.txt` in its folder.

@@ -15,6 +15,8 @@ use crate::{say, tidy};
 
 /// Where the peers are told to the tests: `name=url`, separated by spaces.
 const PEERS: &str = "ROLLBOOK_PEERS";
+/// The same for the testers: other people's suites that try our own server.
+const TESTERS: &str = "ROLLBOOK_TESTERS";
 
 /// For how long the fuzz targets run, in seconds.
 const FUZZ_S: &str = "60";
@@ -27,7 +29,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
         command.args(arguments.split(' ')).current_dir(root).env("INSTA_UPDATE", "no");
         command
     };
-    let peers = start_peers(root)?;
+    let beside = Beside::start(root)?;
     step("format", &mut cargo("fmt --all --check"))?;
     say("--- tidy");
     tidy::run(root)?;
@@ -39,17 +41,15 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     }
     say(&format!("--- fuzz, {FUZZ_S} s"));
     fuzz(root, FUZZ_S)?;
-    let peers = peers.ready(PATIENCE)?;
-    say(&format!("--- tests, with the peers {}", peers.told()));
+    let beside = beside.ready()?;
+    say(&format!("--- tests, with {}", beside.told()));
     let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     if nextest.is_ok_and(|status| status.success()) {
         let mut tests = cargo("nextest run --workspace --locked --no-fail-fast");
-        return finish("tests", tests.env(PEERS, peers.told()));
+        return finish("tests", beside.tell(&mut tests));
     }
     say("cargo-nextest is not installed; cargo test does the same, more slowly.");
-    counted(
-        cargo("test --workspace --all-targets --locked --no-fail-fast").env(PEERS, peers.told()),
-    )
+    counted(beside.tell(&mut cargo("test --workspace --all-targets --locked --no-fail-fast")))
 }
 
 /// Runs the fuzz targets for `seconds`, all at the same time.
@@ -65,12 +65,35 @@ pub(crate) fn fuzz(root: &Path, seconds: &str) -> Result<()> {
 
 /// Runs `program` with the peers beside it, for the inner loop.
 pub(crate) fn beside_peers(root: &Path, program: &str, arguments: &[&str]) -> Result<()> {
-    let peers = start_peers(root)?.ready(PATIENCE)?;
-    finish(program, Command::new(program).args(arguments).env(PEERS, peers.told()))
+    let beside = Beside::start(root)?.ready()?;
+    finish(program, beside.tell(Command::new(program).args(arguments)))
 }
 
-fn start_peers(root: &Path) -> Result<Peers> {
-    Peers::start(&root.join("tests/peers"), &root.join("target/peers"))
+/// Other people's programs that run beside the tests.
+struct Beside {
+    peers: Peers,
+    testers: Peers,
+}
+
+impl Beside {
+    fn start(root: &Path) -> Result<Self> {
+        let start = |what: &str| {
+            Peers::start(&root.join("tests").join(what), &root.join("target").join(what))
+        };
+        Ok(Self { peers: start("peers")?, testers: start("testers")? })
+    }
+
+    fn ready(self) -> Result<Self> {
+        Ok(Self { peers: self.peers.ready(PATIENCE)?, testers: self.testers.ready(PATIENCE)? })
+    }
+
+    fn told(&self) -> String {
+        format!("the peers {} and the testers {}", self.peers.told(), self.testers.told())
+    }
+
+    fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
+        command.env(PEERS, self.peers.told()).env(TESTERS, self.testers.told())
+    }
 }
 
 fn step(name: &str, command: &mut Command) -> Result<()> {

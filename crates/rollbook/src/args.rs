@@ -8,7 +8,7 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, offboard, pack, plan, run, scan, sync, verify,
+    identities, init, links, offboard, pack, plan, run, scan, serve, sync, token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -84,6 +84,8 @@ pub(crate) enum Command {
     Erase(erase::Args),
     Apps(apps::Args),
     Guide(guide::Args),
+    Token(token::Args),
+    Serve(serve::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     ExitCodes(exit_codes::Args),
@@ -110,6 +112,8 @@ impl Command {
             Self::Erase(_) => "erase",
             Self::Apps(_) => "apps",
             Self::Guide(_) => "guide",
+            Self::Token(_) => "token",
+            Self::Serve(_) => "serve",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::ExitCodes(_) => "exit-codes",
@@ -136,6 +140,8 @@ impl Command {
             Self::Erase(args) => erase::run(session, args),
             Self::Apps(args) => apps::run(session, args),
             Self::Guide(args) => guide::run(session, args),
+            Self::Token(args) => token::run(session, args),
+            Self::Serve(args) => serve::run(session, args),
             Self::Demo(args) => demo::run(session, args),
             Self::Completions(args) => completions::run(session, args),
             Self::ExitCodes(args) => exit_codes::run(session, args),

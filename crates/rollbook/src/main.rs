@@ -1,8 +1,9 @@
 //! The `rollbook` command: faces that translate, and nothing else.
 //!
 //! [`args`] says what can be typed, each file of [`commands`] turns one command into calls of the
-//! engine, and [`screen`] is the only place that writes to standard output. No command decides
-//! anything, talks to a vendor or opens a database.
+//! engine, [`serve`] does the same for what identity providers push, and [`screen`] is the only place
+//! that writes to standard output. Nothing here decides anything, talks to a vendor or opens a
+//! database.
 
 #![forbid(unsafe_code)]
 
@@ -13,6 +14,7 @@ mod exit;
 mod guide_page;
 mod pick;
 mod screen;
+mod serve;
 mod session;
 
 use std::panic;

@@ -41,6 +41,11 @@ impl Session {
         self.global.verbose > 0
     }
 
+    /// Whether the book is to be looked at as of another day.
+    pub(crate) fn is_elsewhen(&self) -> bool {
+        self.global.today.is_some()
+    }
+
     /// Opens the workspace, as of the day that was asked for, for a command that acts.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 mod instance;
 mod push;
 mod read;
+mod serve;
 mod source;
 
 use std::collections::BTreeSet;
@@ -22,6 +23,7 @@ pub use self::instance::{
     ScimConfig, StateWords,
 };
 pub use self::push::{ALL, GroupRule, PushConfig};
+pub use self::serve::Serve;
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
@@ -44,6 +46,9 @@ pub struct Config {
     /// What should be, what may be done, and who must agree.
     #[serde(default)]
     pub policy: Policy,
+    /// Where identity providers reach the server.
+    #[serde(default)]
+    pub serve: Serve,
 }
 
 impl Config {
@@ -86,6 +91,7 @@ impl Config {
 
     /// What the types cannot say: names are unique and known, shares are percentages.
     fn check(&self, document: &read::Document<'_>) -> Result<()> {
+        self.serve.check(document)?;
         let mut seen = BTreeSet::new();
         for (at, source) in self.sources.iter().enumerate() {
             let name = source.name.as_str();

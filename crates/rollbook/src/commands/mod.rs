@@ -18,5 +18,7 @@ pub(crate) mod pack;
 pub(crate) mod plan;
 pub(crate) mod run;
 pub(crate) mod scan;
+pub(crate) mod serve;
 pub(crate) mod sync;
+pub(crate) mod token;
 pub(crate) mod verify;

@@ -1,0 +1,30 @@
+//! `[serve]`: where identity providers reach the server.
+
+use serde::Deserialize;
+
+use super::read;
+use crate::error::Result;
+
+/// The server as identity providers see it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Serve {
+    /// Scheme and host, and a port where it needs one: `https://scim.example.com`. `None`: not
+    /// said, so nobody can be told the whole address of an endpoint.
+    pub public_url: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn check(&self, document: &read::Document<'_>) -> Result<()> {
+        let Some(url) = &self.public_url else { return Ok(()) };
+        let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
+        let host = host.map(|host| host.trim_end_matches('/')).unwrap_or_default();
+        let fits = |c: char| c.is_ascii_alphanumeric() || ".-:[]/_".contains(c);
+        if !host.is_empty() && host.chars().all(fits) {
+            return Ok(());
+        }
+        let said = format!("`{url}` is not the address of a server.");
+        let hint = "Write scheme and host, for example \"https://scim.example.com\".".to_owned();
+        Err(document.wrong(&["serve".into(), "public_url".into()], &said, Some(hint)))
+    }
+}

@@ -1,0 +1,116 @@
+//! `rollbook serve`: identity providers push here, and what they wish is delivered.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::ArgAction;
+use rollbook_engine::{Error, Presence, Result};
+use serde_json::json;
+use tracing::Level;
+
+use crate::exit::Exit;
+use crate::screen::Screen;
+use crate::serve::{self, Limits, Network, Place, Settings};
+use crate::session::Session;
+
+/// Serve SCIM to identity providers and deliver what they push
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rollbook serve
+  rollbook serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem
+  rollbook serve --public-url https://scim.example.com --trusted-proxy 10.0.0.0/8
+
+Every instance has an address of its own, /scim/INSTANCE/v2, and /scim/all/v2 stands for all of
+them. Make a token for each identity provider with `rollbook token create`.
+
+It answers on /healthz, /readyz and /metrics too, logs a line of JSON for each request on standard
+error, and ends in good order on SIGTERM. SIGHUP reads the certificate again.")]
+pub(crate) struct Args {
+    /// Where to listen; port 0 takes a free one
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8470")]
+    listen: SocketAddr,
+    /// The certificate with its chain, as PEM; without it the server speaks HTTP in clear
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+    /// The certificate's private key, as PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+    /// The address by which identity providers reach the server; left out: [serve] public_url, or
+    /// whatever they call it by
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// A proxy whose X-Forwarded headers are believed, as address or network; may be repeated
+    #[arg(long, value_name = "NETWORK")]
+    trusted_proxy: Vec<Network>,
+    /// How long a request's head, its body and each write of an answer may take, in seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    #[arg(value_parser = clap::value_parser!(u64).range(1..=600))]
+    deadline: u64,
+    /// The most connections at a time
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    connections: u32,
+    /// Log problems only, no line for each request
+    #[arg(long, action = ArgAction::SetTrue)]
+    quiet: bool,
+}
+
+/// The most bytes of a body, as `/ServiceProviderConfig` says it.
+const BODY_BYTES: usize = 1 << 20;
+/// Less than the minute after which identity providers give up.
+const ANSWER: Duration = Duration::from_secs(50);
+/// Less than the half minute after which those who sent SIGTERM send SIGKILL.
+const DRAIN: Duration = Duration::from_secs(25);
+
+/// Serves until it is asked to end.
+pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    if session.is_elsewhen() {
+        return Err(Error::input("A server serves today; `--today` makes no sense here."));
+    }
+    let engine = session.open_as(Presence::Host)?;
+    let public_url = args.public_url.clone().or_else(|| engine.config().serve.public_url.clone());
+    let limits = Limits {
+        deadline: Duration::from_secs(args.deadline),
+        answer: ANSWER,
+        body_bytes: BODY_BYTES,
+        connections: serve::connections_max(args.connections as usize),
+        drain: DRAIN,
+    };
+    let settings = Settings {
+        public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+        proxies: args.trusted_proxy.clone(),
+        limits,
+    };
+    let place =
+        Place { address: args.listen, tls: args.tls_cert.clone().zip(args.tls_key.clone()) };
+    let level = match (args.quiet, session.is_verbose()) {
+        (true, _) => Level::WARN,
+        (false, false) => Level::INFO,
+        (false, true) => Level::DEBUG,
+    };
+    let mut endpoints: Vec<String> = vec!["all".to_owned()];
+    endpoints.extend(engine.config().instances.iter().map(|instance| instance.name.to_string()));
+    let origin = settings.public_url.clone();
+    let screen = session.screen();
+    serve::run(engine, place, settings, level, |listening| {
+        begun(screen, listening, origin.as_deref(), &endpoints);
+    })?;
+    Ok(Exit::Ok)
+}
+
+/// Says where the server is.
+fn begun(screen: &Screen, listening: &str, public: Option<&str>, endpoints: &[String]) {
+    let origin = public.unwrap_or(listening);
+    if screen.is_json() {
+        let urls = endpoints.iter().map(|name| serve::base_url(origin, name));
+        screen.json(&json!({ "listening": listening, "base_urls": urls.collect::<Vec<_>>() }));
+    } else {
+        screen.line(format!("Listening on {listening}"));
+        for name in endpoints {
+            screen.line(format!("  {}", serve::base_url(origin, name)));
+        }
+    }
+    screen.flush();
+}

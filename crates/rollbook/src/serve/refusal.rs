@@ -1,0 +1,115 @@
+//! An answer that says no: always a SCIM error body (RFC 7644 §3.12), whichever layer says it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use hyper::{Response, StatusCode};
+use rollbook_engine::Error;
+use rollbook_scim::ErrorMessage;
+use rollbook_scim::message::ScimType;
+
+/// Why a request was not done. In a box, because most requests have none.
+#[derive(Debug)]
+pub(crate) struct Refusal(Box<Said>);
+
+#[derive(Debug)]
+struct Said {
+    status: StatusCode,
+    message: ErrorMessage,
+    header: Option<(HeaderName, Cow<'static, str>)>,
+    cause: Option<Error>,
+}
+
+impl Refusal {
+    /// With a sentence for the caller.
+    pub(crate) fn new(status: StatusCode, detail: &str) -> Self {
+        let message = ErrorMessage::new(status.as_u16(), None, detail);
+        Self(Box::new(Said { status, message, header: None, cause: None }))
+    }
+
+    /// 400 with a word of RFC 7644 table 9.
+    pub(crate) fn bad(word: ScimType, detail: &str) -> Self {
+        ErrorMessage::new(400, Some(word), detail).into()
+    }
+
+    /// 401. Says the same for every reason: a caller without a token must not learn what is there.
+    pub(crate) fn unauthorized() -> Self {
+        let detail = "A bearer token for this address is needed: none was sent, or it is unknown, \
+                      expired or revoked.";
+        let mut refusal = Self::new(StatusCode::UNAUTHORIZED, detail);
+        refusal.0.header = Some((WWW_AUTHENTICATE, Cow::Borrowed("Bearer realm=\"scim\"")));
+        refusal
+    }
+
+    /// 404.
+    pub(crate) fn not_found() -> Self {
+        Self::new(StatusCode::NOT_FOUND, "There is nothing under this address.")
+    }
+
+    /// 405 with the methods that do work here.
+    pub(crate) fn method(allowed: &'static str) -> Self {
+        let detail = format!("This address does not take that method; it takes {allowed}.");
+        let mut refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, &detail);
+        refusal.0.header = Some((ALLOW, Cow::Borrowed(allowed)));
+        refusal
+    }
+
+    /// 429; the client may ask again after `seconds`.
+    pub(crate) fn too_many(detail: &str, seconds: u64) -> Self {
+        let mut refusal = Self::new(StatusCode::TOO_MANY_REQUESTS, detail);
+        refusal.0.header = Some((RETRY_AFTER, Cow::Owned(seconds.to_string())));
+        refusal
+    }
+
+    /// 500, when it is our fault. `id` is under which the log tells more.
+    pub(crate) fn fault(id: &str) -> Self {
+        let detail = format!(
+            "The server met a fault. Read the resource before you send the request again: what it \
+             asked for may or may not have been done. The administrator finds the fault in the log \
+             under {id}."
+        );
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, &detail)
+    }
+
+    /// What the log says besides; never shown to the caller.
+    pub(crate) fn take_cause(&mut self) -> Option<Error> {
+        self.0.cause.take()
+    }
+
+    /// The body.
+    pub(crate) fn body(&self) -> Bytes {
+        self.0.message.to_json().to_string().into()
+    }
+
+    /// The answer.
+    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
+        let mut response = Response::new(Full::new(self.body()));
+        *response.status_mut() = self.0.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(rollbook_scim::MEDIA_TYPE));
+        if let Some((name, value)) = self.0.header {
+            let value = HeaderValue::from_str(&value).expect("our own words are visible ASCII");
+            headers.insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<ErrorMessage> for Refusal {
+    fn from(message: ErrorMessage) -> Self {
+        let status = message.status.and_then(|status| StatusCode::from_u16(status).ok());
+        let status = status.unwrap_or(StatusCode::BAD_REQUEST);
+        Self(Box::new(Said { status, message, header: None, cause: None }))
+    }
+}
+
+impl From<Error> for Refusal {
+    /// What the engine could not do is our fault and not the caller's; the face adds the id.
+    fn from(cause: Error) -> Self {
+        let mut refusal = Self::fault("its request id");
+        refusal.0.cause = Some(cause);
+        refusal
+    }
+}

@@ -1,0 +1,220 @@
+//! The server under people who send too much, too slowly or too many, and its end.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use serde_json::{Value, json};
+
+use crate::served::{Answer, ENDPOINT, Served, user};
+
+fn head(served: &Served, more: &str) -> String {
+    format!(
+        "POST /scim/{ENDPOINT}/v2/Users HTTP/1.1\r\nHost: scim.example.com\r\n\
+         Authorization: Bearer {}\r\nContent-Type: application/json\r\n{more}",
+        served.token
+    )
+}
+
+fn said(served: &Served, text: &str) -> Answer {
+    let mut stream = served.connect();
+    stream.write_all(text.as_bytes()).expect("it is taken");
+    Answer::read(&mut stream)
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused_before_it_is_read() {
+    let served = Served::start();
+    let declared = head(&served, "Content-Length: 1073741824\r\n\r\n");
+    said(&served, &declared).check_error(413, None);
+    let mut stream = served.connect();
+    let chunked = head(&served, "Transfer-Encoding: chunked\r\n\r\n");
+    stream.write_all(chunked.as_bytes()).expect("it is taken");
+    let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+    // Endless, until the server has had enough.
+    while stream.write_all(chunk.as_bytes()).is_ok() {}
+    assert!(served.ask("GET", "/Users", None).status == 200);
+}
+
+#[test]
+fn a_body_that_is_too_slow_is_told_so() {
+    let served = Served::start_with(&["--deadline", "1"], "strict");
+    let began = Instant::now();
+    let slow = head(&served, "Content-Length: 100\r\n\r\n{");
+    said(&served, &slow).check_error(408, None);
+    assert!(began.elapsed() < Duration::from_secs(10));
+}
+
+#[test]
+fn a_head_that_is_too_slow_is_told_so_and_an_idle_connection_just_ends() {
+    let served = Served::start_with(&["--deadline", "1"], "strict");
+    said(&served, "GET /healthz HTTP/1.1\r\nHos").check_error(408, None);
+    let mut idle = served.connect();
+    let mut nothing = Vec::new();
+    idle.read_to_end(&mut nothing).expect("it is closed in order");
+    assert!(nothing.is_empty());
+}
+
+#[test]
+fn idle_connections_make_room_for_those_who_ask() {
+    let served = Served::start_with(&["--connections", "50"], "strict");
+    let idle: Vec<TcpStream> =
+        (0..200).filter_map(|_| TcpStream::connect(served.address).ok()).collect();
+    assert!(idle.len() > 50);
+    let began = Instant::now();
+    assert_eq!(served.ask("GET", "/Users", None).status, 200);
+    assert!(began.elapsed() < Duration::from_secs(15), "{:?}", began.elapsed());
+}
+
+#[test]
+fn an_address_that_is_too_long_is_refused() {
+    let served = Served::start();
+    let long = format!("/Users?filter={}", "a".repeat(20_000));
+    served.ask("GET", &long, None).check_error(414, None);
+    served.ask("GET", &format!("/Users/{}", "a".repeat(20_000)), None).check_error(414, None);
+}
+
+#[test]
+fn two_lengths_or_a_strange_encoding_end_the_connection() {
+    let served = Served::start();
+    for more in [
+        "Content-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+        "Transfer-Encoding: xchunked\r\n\r\n{}",
+        "Content-Length: +2\r\n\r\n{}",
+        "X: a\r\n folded\r\nContent-Length: 2\r\n\r\n{}",
+    ] {
+        let request = head(&served, more) + "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+        let answer = said(&served, &request);
+        assert_eq!(answer.status, 400, "{more}: {answer:?}");
+        assert!(!answer.body.contains("alive"), "what follows is not a request: {answer:?}");
+    }
+}
+
+#[test]
+fn what_callers_say_cannot_forge_a_line_of_the_log() {
+    let served = Served::start();
+    let mut body = user("ana");
+    body["displayName"] = json!("x\n2026-11-21 INFO approved by ceo");
+    served.ask("POST", "/Users", Some(body));
+    served.ask("GET", "/Users/%0a%7b%22level%22:%22ERROR%22%7d", None);
+    let escape = [("User-Agent", "\u{1b}[2J"), ("X-Request-Id", "a\"b")];
+    served.send("GET", "/\"},{\"a\":\"\u{1b}[2J", &escape, b"");
+    let (code, log) = served.end();
+    assert_eq!(code, Some(0));
+    assert!(!log.contains('\u{1b}'), "{log}");
+    for line in log.lines() {
+        let line: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
+        assert_ne!(line["level"], "ERROR");
+    }
+}
+
+#[test]
+fn every_request_has_an_id_that_the_log_knows_too() {
+    let served = Served::start();
+    let answer = served.ask("GET", "/Users", None);
+    let id = answer.header("x-request-id").expect("an id").to_owned();
+    let (_, log) = served.end();
+    let line = log.lines().find(|line| line.contains(&id)).expect("it is logged");
+    let line: Value = serde_json::from_str(line).expect("JSON");
+    assert_eq!((&line["status"], &line["idp"]), (&json!(200), &json!("okta")), "{line}");
+}
+
+#[test]
+fn health_readiness_and_numbers_need_no_token() {
+    let served = Served::start();
+    served.ask("GET", "/Users", None);
+    for (path, expected) in [("/healthz", "alive"), ("/readyz", "ready")] {
+        let answer = served.send("GET", path, &[], b"");
+        assert_eq!((answer.status, answer.body.trim()), (200, expected));
+    }
+    let metrics = served.send("GET", "/metrics", &[], b"").body;
+    let line = "rollbook_http_requests_total{route=\"users\",method=\"GET\",status=\"200\"} 1";
+    assert!(metrics.lines().any(|own| own == line), "{metrics}");
+    assert!(!metrics.contains(ENDPOINT), "no endpoint is named:\n{metrics}");
+    served.send("POST", "/metrics", &[], b"").check_error(405, None);
+    served.send("GET", "/", &[], b"").check_error(404, None);
+}
+
+#[test]
+fn what_is_begun_is_finished_when_the_server_ends() {
+    let served = Served::start();
+    let mut stream = served.connect();
+    let body = user("ana").to_string();
+    let begun = head(&served, &format!("Content-Length: {}\r\n\r\n", body.len()));
+    stream.write_all(begun.as_bytes()).expect("it is taken");
+    served.signal("TERM");
+    let refused = || TcpStream::connect(served.address).is_err();
+    let began = Instant::now();
+    while !refused() {
+        assert!(began.elapsed() < Duration::from_secs(10), "new connections are let in");
+    }
+    stream.write_all(body.as_bytes()).expect("it is taken");
+    assert_eq!(Answer::read(&mut stream).status, 201);
+    let (code, log) = served.wait();
+    assert_eq!(code, Some(0), "{log}");
+}
+
+#[test]
+fn over_tls_both_versions_of_http_are_spoken_and_the_certificate_can_be_renewed() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tls");
+    let (certificate, key) = (format!("{folder}/certificate.pem"), format!("{folder}/key.pem"));
+    let served = Served::start_with(&["--tls-cert", &certificate, "--tls-key", &key], "strict");
+    served.signal("HUP");
+    let trusted = CertificateDer::from_pem_file(&certificate).expect("a certificate");
+    let threads = tokio::runtime::Runtime::new().expect("threads");
+    for (protocol, expected) in [(&b"h2"[..], "HTTP/2.0"), (b"http/1.1", "HTTP/1.1")] {
+        let version = threads.block_on(get_over_tls(&served, trusted.clone(), protocol));
+        assert_eq!(version, expected);
+    }
+    let in_clear = served.send("GET", "/healthz", &[], b"");
+    assert_eq!(in_clear.status, 0, "nothing is answered in clear: {in_clear:?}");
+}
+
+/// The version of HTTP in which `/healthz` was answered.
+async fn get_over_tls(served: &Served, trusted: CertificateDer<'static>, alpn: &[u8]) -> String {
+    use http_body_util::Empty;
+    use hyper::client::conn::{http1, http2};
+    use hyper_util::rt::{TokioExecutor, TokioIo};
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(trusted).expect("it can be trusted");
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![alpn.to_vec()];
+    let stream = tokio::net::TcpStream::connect(served.address).await.expect("it listens");
+    let name = ServerName::try_from("localhost").expect("a name");
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(config));
+    let stream = TokioIo::new(connector.connect(name, stream).await.expect("a handshake"));
+    let request = |uri: &str| {
+        let request = hyper::Request::get(uri).header("host", "localhost");
+        request.body(Empty::<bytes::Bytes>::new()).expect("a request")
+    };
+    let response = if alpn == b"h2" {
+        let (mut sender, connection) =
+            http2::handshake(TokioExecutor::new(), stream).await.expect("HTTP/2");
+        tokio::spawn(connection);
+        sender.send_request(request("https://localhost/healthz")).await
+    } else {
+        let (mut sender, connection) = http1::handshake(stream).await.expect("HTTP/1.1");
+        tokio::spawn(connection);
+        sender.send_request(request("/healthz")).await
+    };
+    let response = response.expect("an answer");
+    assert_eq!(response.status(), 200);
+    format!("{:?}", response.version())
+}
+
+#[test]
+fn a_certificate_that_cannot_be_used_is_said_at_once() {
+    let bench = crate::bench::Bench::small_company();
+    let wrong = ["serve", "--tls-cert", "rollbook.toml", "--tls-key", "rollbook.toml"];
+    let ran = bench.run(&wrong);
+    assert_eq!(ran.code, 3, "{}", ran.all());
+    assert!(ran.err.contains("rollbook.toml"), "{}", ran.err);
+}
