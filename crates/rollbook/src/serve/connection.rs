@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
 use super::face::Face;
@@ -34,6 +34,8 @@ pub(crate) struct Signal {
 
 /// How long a connection may rest when others want in.
 const REST: Duration = Duration::from_secs(1);
+/// How long what was sent before the end may still be on its way.
+const ON_THE_WAY: Duration = Duration::from_millis(200);
 /// The most bytes of a request's head, HTTP/1.1 and HTTP/2.
 const HEAD_MAX: usize = 64 << 10;
 /// The most requests at a time on one HTTP/2 connection.
@@ -193,17 +195,18 @@ impl Asked {
     }
 }
 
-/// Waits for a signal that means this connection.
+/// Waits for a signal that means this connection. What was sent before the signal is still read.
 async fn closed_by(signals: &mut watch::Receiver<Signal>, activity: &Activity) {
-    loop {
+    while !signals.borrow_and_update().draining {
         if signals.changed().await.is_err() {
             // The listener is gone, and so is whatever it could have said.
             std::future::pending::<()>().await;
         }
-        if signals.borrow_and_update().draining || activity.rests() {
+        if !signals.borrow().draining && activity.rests() {
             return;
         }
     }
+    sleep(ON_THE_WAY).await;
 }
 
 /// The whole answer to a head that did not come in time.

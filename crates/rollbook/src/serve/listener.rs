@@ -76,9 +76,7 @@ impl Listener {
                 // Ended ones are taken out, or the set would grow for ever.
                 Some(_) = connections.join_next() => {}
                 (stream, peer, place) = self.next(&places, &signal) => {
-                    let (tls, signals) = (self.tls.clone(), signals.clone());
-                    let connection =
-                        Connection { stream, peer, face: Arc::clone(&face), tls, signals };
+                    let connection = self.connection(stream, peer, &face, &signals);
                     connections.spawn(async move {
                         connection.serve().await;
                         drop(place);
@@ -86,14 +84,28 @@ impl Listener {
                 }
             }
         }
-        let Self { socket, .. } = self;
-        drop(socket);
+        // Who was let in by the system before the end came is let in by us too.
+        while let Ok(Ok((stream, peer))) = timeout(Duration::ZERO, self.socket.accept()).await {
+            connections.spawn(self.connection(stream, peer, &face, &signals).serve());
+        }
+        drop(self);
         signal.send_modify(|signal| signal.draining = true);
         let ended = async { while connections.join_next().await.is_some() {} };
         if timeout(face.limits().drain, ended).await.is_err() {
             tracing::warn!(left = connections.len(), "connections were cut off at the end");
             connections.shutdown().await;
         }
+    }
+
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        face: &Arc<Face>,
+        signals: &watch::Receiver<Signal>,
+    ) -> Connection {
+        let (tls, signals) = (self.tls.clone(), signals.clone());
+        Connection { stream, peer, face: Arc::clone(face), tls, signals }
     }
 
     /// The next connection that found a place.
