@@ -19,6 +19,10 @@ use super::write::Effect;
 use super::{cursor, token};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::store::scim::ResourceRow;
+
+/// A group with more members than this is not shown as the answer to a PATCH of it.
+const SHOWN_MAX: i64 = 1000;
 
 /// What identity providers talk to. Clones share one queue and one thread that writes.
 #[derive(Clone, Debug)]
@@ -181,7 +185,8 @@ impl Intake {
     }
 
     /// Does one operation. When this returns, it is on disk. Without `answer` nothing is shown of
-    /// the resource, which for a group with many members saves most of the work.
+    /// the resource, and [`Rendered::json`] is empty; so it is when a group of more than 1,000
+    /// members was patched and no attributes were named (answer 204 then, RFC 7644 §3.5.2).
     ///
     /// # Errors
     /// When the database refuses; then nothing was done, unless [`crate::error::Kind::Uncertain`].
@@ -195,6 +200,7 @@ impl Intake {
         if let Some(refused) = self.read_only(caller)? {
             return Ok(Err(refused));
         }
+        let is_patch = matches!(operation, PushOp::Patch { .. });
         // The members of a group are read for the answer when the transaction is over.
         let wants = answer.map(|view| Wants { members: false, ..Wants::of(view.projection) });
         let work = Work::One(operation, wants.unwrap_or_default());
@@ -203,12 +209,30 @@ impl Intake {
             Ok(effect) => *effect,
             Err(refused) => return Ok(Err(refused)),
         };
+        let row = match &effect {
+            Effect::Changed(seen) | Effect::Unchanged(seen) if is_patch => Some(&seen.row),
+            _ => None,
+        };
+        let answer = match row {
+            Some(row) if self.is_large(row, answer)? => None,
+            _ => answer,
+        };
         Ok(Ok(match effect {
             Effect::Created(seen) => Done::Created(self.answer(caller, seen, answer).await?),
             Effect::Changed(seen) => Done::Changed(self.answer(caller, seen, answer).await?),
             Effect::Unchanged(seen) => Done::Unchanged(self.answer(caller, seen, answer).await?),
             Effect::Deleted => Done::Deleted,
         }))
+    }
+
+    /// Whether a group that was patched is too large to be shown to somebody who did not ask which
+    /// of it to see: the answer would be megabytes, for one member that came.
+    fn is_large(&self, row: &ResourceRow, answer: Option<&View<'_>>) -> Result<bool> {
+        let asked = answer.is_none_or(|view| !view.projection.is_plain());
+        if row.kind == ResourceType::User || asked {
+            return Ok(false);
+        }
+        self.engine().store().read(|book| book.has_more_members(&row.id, SHOWN_MAX))
     }
 
     async fn answer(

@@ -1,6 +1,7 @@
 //! Lists: every page from an index where there is one, and never more of it in memory than is
 //! shown.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -105,7 +106,7 @@ pub(super) fn write(
         (None, _) => lister.filtered()?,
     };
     let mut text = format!("{{\"schemas\":[\"{LIST_RESPONSE}\"]");
-    lister.write(&found, seal, &mut text)?;
+    lister.write(found, seal, &mut text)?;
     Ok(text)
 }
 
@@ -303,7 +304,7 @@ impl Lister<'_> {
         Wants { groups: by("groups"), members: by("members"), delivery }
     }
 
-    fn write(&self, found: &Found, seal: &Seal, out: &mut String) -> Result<()> {
+    fn write(&self, found: Found, seal: &Seal, out: &mut String) -> Result<()> {
         let mut said = |name: &str, number: u64| {
             // Writing to a text does not fail.
             let _ = write!(out, ",\"{name}\":{number}");
@@ -321,14 +322,31 @@ impl Lister<'_> {
         out.push_str(",\"Resources\":[");
         let projection = &self.asked.query.projection;
         let (wants, view) = (Wants::of(projection), View { base: &self.asked.base, projection });
-        for (at, row) in found.rows.iter().enumerate() {
+        let grouped = if wants.groups { self.grouped(&found.rows)? } else { None };
+        for (at, row) in found.rows.into_iter().enumerate() {
             if at > 0 {
                 out.push(',');
             }
-            Seen::load(self.book, row.clone(), wants)?.write(&view, out)?;
+            let alone = grouped.as_ref().is_some_and(|held| !held.contains(&row.id));
+            let wants = Wants { groups: wants.groups && !alone, ..wants };
+            Seen::load(self.book, row, wants)?.write(&view, out)?;
         }
         out.push_str("]}");
         Ok(())
+    }
+
+    /// Which of the Users on the page are in a Group; `None` where it is no saving to ask for all
+    /// at once, since they do not lie side by side.
+    fn grouped(&self, rows: &[ResourceRow]) -> Result<Option<BTreeSet<String>>> {
+        let mut users = rows.iter().filter(|row| row.kind == ResourceType::User);
+        let (Some(first), Some(last)) = (users.next(), users.next_back()) else {
+            return Ok(None);
+        };
+        if *self.way != Way::Walk {
+            return Ok(None);
+        }
+        let at = (self.asked.endpoint.as_str(), ResourceType::User);
+        self.book.held_between(at, first.position, last.position).map(Some)
     }
 }
 

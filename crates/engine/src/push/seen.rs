@@ -178,13 +178,16 @@ impl Seen {
     }
 
     fn write_members(&self, base: &str, out: &mut String) -> Result<()> {
+        // Ids are ours and need no escapes, so the URLs of all members begin with one text.
+        let base = quoted(base);
+        let base = base.trim_end_matches('"');
         for (at, member) in self.members.iter().enumerate() {
             let (id, kind) = (&member.member, member.kind);
             let begin = if at == 0 { ",\"members\":[" } else { "," };
             write!(
                 out,
-                "{begin}{{\"value\":\"{id}\",\"$ref\":{},\"type\":\"{}\"",
-                quoted(&format!("{base}/{}/{id}", kind.plural())),
+                "{begin}{{\"value\":\"{id}\",\"$ref\":{base}/{}/{id}\",\"type\":\"{}\"",
+                kind.plural(),
                 kind.name()
             )
             .map_err(unwritable)?;

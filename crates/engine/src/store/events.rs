@@ -48,7 +48,18 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     Ok(bytes)
 }
 
+/// Which chain it is, and its last event.
+#[derive(Clone, Debug)]
+pub(super) struct Head {
+    chain: ChainId,
+    last: Option<Event>,
+}
+
 impl Reading<'_> {
+    fn head(&self) -> Result<Head> {
+        Ok(Head { chain: self.chain_id()?, last: self.last_event()? })
+    }
+
     /// The id of this workspace's chain.
     pub fn chain_id(&self) -> Result<ChainId> {
         let sql = "SELECT value FROM meta WHERE name = 'chain'";
@@ -127,9 +138,9 @@ impl Reading<'_> {
 impl Writing<'_> {
     /// Seals `draft` as the next event of the chain.
     pub fn record(&self, draft: Draft) -> Result<()> {
-        let book = self.reading();
-        let (event, body) =
-            event::seal(book.last_event()?.as_ref(), draft, random()?, &book.chain_id()?);
+        let known = self.head.take();
+        let Head { chain, last } = known.map_or_else(|| self.reading().head(), Ok)?;
+        let (event, body) = event::seal(last.as_ref(), draft, random()?, &chain);
         let seq = i64::try_from(event.seq)
             .map_err(|e| Error::bug("The audit chain is longer than can be counted.").because(e))?;
         self.db.execute(
@@ -140,6 +151,7 @@ impl Writing<'_> {
             "INSERT INTO event_body (seq, body) VALUES ($1, $2)",
             args![seq, pack(&body)?],
         )?;
+        self.head.replace(Some(Head { chain, last: Some(event) }));
         Ok(())
     }
 

@@ -18,6 +18,7 @@ mod readers;
 mod row;
 pub(crate) mod scim;
 
+use std::cell::RefCell;
 use std::fs::OpenOptions;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -58,6 +59,9 @@ pub struct Reading<'a> {
 #[derive(Debug)]
 pub struct Writing<'a> {
     db: &'a Db,
+    /// The end of the chain, once this transaction has read it. Never kept longer: another process
+    /// may write in between.
+    head: RefCell<Option<events::Head>>,
 }
 
 /// What lies there already cannot be written again. The cause of such an [`Error`].
@@ -112,7 +116,7 @@ impl Store {
     pub fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
         let db = self.writer();
         let transaction = db.begin(Access::Write)?;
-        let value = work(&Writing { db: &db })?;
+        let value = work(&Writing { db: &db, head: RefCell::default() })?;
         transaction.commit()?;
         Ok(value)
     }
@@ -135,7 +139,12 @@ impl Writing<'_> {
     /// # Errors
     /// What `work` returns, or the database's own error.
     pub fn savepoint<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
-        self.db.savepoint(|| work(self))
+        let done = self.db.savepoint(|| work(self));
+        if done.is_err() {
+            // What was undone may have held the end of the chain.
+            self.head.take();
+        }
+        done
     }
 }
 

@@ -38,7 +38,7 @@ CREATE UNIQUE INDEX scim_resource_by_position ON scim_resource (endpoint, kind, 
     WHERE deleted_us IS NULL;
 CREATE UNIQUE INDEX scim_user_by_name ON scim_resource (endpoint, name_key)
     WHERE kind = 'User' AND deleted_us IS NULL;
-CREATE INDEX scim_group_by_name ON scim_resource (endpoint, name_key)
+CREATE INDEX scim_group_by_name ON scim_resource (endpoint, kind, name_key)
     WHERE kind = 'Group' AND deleted_us IS NULL;
 CREATE INDEX scim_resource_by_external_id ON scim_resource (endpoint, external_id)
     WHERE external_id IS NOT NULL AND deleted_us IS NULL;

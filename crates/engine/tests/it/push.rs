@@ -1,9 +1,11 @@
 //! What identity providers push is kept as they pushed it, once, whole, and for them alone.
 
+use rollbook_engine::push::View;
 use rollbook_scim::server::ResourceType::{Group, User};
-use serde_json::json;
+use rollbook_scim::server::{BulkLimits, BulkRequest, DELIVERY_USER, Profile, Projection};
+use serde_json::{Value, json};
 
-use crate::push_scene::{PushScene, user};
+use crate::push_scene::{BASE, GROUP, PushScene, user};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_made_read_changed_and_deleted() {
@@ -11,7 +13,7 @@ async fn a_user_is_made_read_changed_and_deleted() {
     let id = scene.user("Ana").await;
     let (_, made) = scene.get(User, &id).await;
     assert_eq!(made["userName"], "Ana");
-    assert_eq!(made["meta"]["location"], format!("{}/Users/{id}", crate::push_scene::BASE));
+    assert_eq!(made["meta"]["location"], format!("{}/Users/{id}", BASE));
     let operations = json!([{"op": "replace", "path": "active", "value": false}]);
     let (status, now) = scene.patch(User, &id, operations.clone()).await;
     assert_eq!((status, &now["active"]), (200, &json!(false)));
@@ -90,4 +92,79 @@ async fn check_cursor(scene: &PushScene, query: &str) {
     assert_eq!((seen.len(), pages), (7, 3), "{query}");
     let (status, refused) = scene.list(&[Group], &format!("{query}={cursor}")).await;
     assert_eq!((status, &refused["scimType"]), (400, &json!("invalidCursor")), "another list's");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn how_far_it_is_delivered_is_shown_to_whoever_asks() {
+    let scene = PushScene::new();
+    let id = scene.user("ana").await;
+    assert_eq!(scene.get(User, &id).await.1.get(DELIVERY_USER), None);
+    let projection = Projection::read(Some(&format!("userName,{DELIVERY_USER}")), None, true);
+    let projection = projection.unwrap();
+    let view = View { base: BASE, projection: &projection };
+    let seen = async || {
+        let found = scene.intake().get(&scene.caller, User, &id, &view).await.unwrap().unwrap();
+        (found.etag, serde_json::from_str::<Value>(&found.json).unwrap())
+    };
+    let (before, shown) = seen().await;
+    assert_eq!(shown[DELIVERY_USER]["state"], "accepted");
+    assert_eq!(shown[DELIVERY_USER]["revision"], 1);
+    assert!(shown["schemas"].as_array().unwrap().contains(&json!(DELIVERY_USER)));
+    assert_eq!(shown.get("name"), None);
+    let verified = r#"{"state":"verified","because":"","at":"2026-11-21T10:00:00Z","revision":1}"#;
+    let put = |revision| {
+        let store = scene.engine().store();
+        store.write(|book| book.put_delivery_state("wiki", &id, verified, revision)).unwrap()
+    };
+    assert!(!put(0), "news about an older wish is left out");
+    assert!(put(1));
+    let (after, shown) = seen().await;
+    assert_eq!(shown[DELIVERY_USER]["state"], "verified");
+    assert_ne!(before, after, "whoever was shown the state is not told that it is as before");
+    let title = json!([{"op": "replace", "path": "title", "value": "Editor"}]);
+    let (status, _) = scene.patch_if(User, &id, title, Some(&before)).await;
+    assert_eq!(status, 200, "the state moved, the User did not");
+    let filter = format!("filter={DELIVERY_USER}:state+eq+%22accepted%22");
+    assert_eq!(scene.names(&[User], &filter).await, ["ana"], "the new wish is only accepted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulk_request_is_done_operation_by_operation() {
+    let scene = PushScene::with(Profile::Auto);
+    let ana = scene.user("ana").await;
+    let request = json!({"failOnErrors": 3, "Operations": [
+        {"method": "POST", "path": "/Groups", "bulkId": "g",
+            "data": {"schemas": [GROUP], "displayName": "Editors",
+                "members": [{"value": "bulkId:u"}, {"value": ana}]}},
+        {"method": "POST", "path": "/Users", "bulkId": "u", "data": user("bob")},
+        {"method": "POST", "path": "/Users", "bulkId": "v", "data": user("BOB")},
+        {"method": "PATCH", "path": "/Groups/bulkId:g",
+            "data": {"Operations": [{"op": "add", "path": "members", "value": [{"value": "x"}]}]}},
+        {"method": "DELETE", "path": format!("/Users/{ana}")},
+        {"method": "PUT", "path": "/Users/nobody", "data": user("eve")},
+        {"method": "DELETE", "path": "/Users/bulkId:u"},
+    ]});
+    let limits = BulkLimits { operations_max: 100, payload_max: 1 << 20 };
+    let request = BulkRequest::read(request, &limits, false).unwrap();
+    let answers = scene.intake().bulk(&scene.caller, request, BASE).await.unwrap().unwrap();
+    let told: Vec<String> = answers
+        .iter()
+        .map(|it| {
+            format!("{} {} {}", it.method.word(), it.bulk_id.as_deref().unwrap_or("-"), it.status)
+        })
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    POST g 201
+    POST u 201
+    POST v 409
+    PATCH - 400
+    DELETE - 204
+    PUT - 404
+    ");
+    assert_eq!(scene.names(&[User, Group], "").await, ["bob", "Editors"]);
+    let group = answers[0].location.as_ref().unwrap().rsplit('/').next().unwrap();
+    let (_, group) = scene.get(Group, group).await;
+    let members = group["members"].as_array().unwrap().iter().map(|it| it["value"].clone());
+    let bob = answers[1].location.as_ref().unwrap().rsplit('/').next().unwrap();
+    assert_eq!(members.collect::<Vec<_>>(), [json!(bob)], "who was deleted is in no group");
 }

@@ -1,4 +1,7 @@
 //! Finding resources through an index.
+//!
+//! `CROSS JOIN` binds the order of the tables in SQLite, which otherwise begins with all resources
+//! of the endpoint; to Postgres it is a join like any other.
 
 use std::ops::ControlFlow;
 
@@ -71,15 +74,15 @@ impl Reading<'_> {
             )?,
             Narrow::Email(address) => self.placed(
                 "SELECT r.kind, r.position FROM scim_email e
-                 JOIN scim_resource r ON r.id = e.resource
-                 WHERE e.endpoint = $1 AND e.address = $2 AND r.deleted_us IS NULL",
+                 CROSS JOIN scim_resource r
+                 WHERE r.id = e.resource AND e.endpoint = $1 AND e.address = $2 AND r.deleted_us IS NULL",
                 args![endpoint, address],
                 limit,
             )?,
             Narrow::Holding(member) => self.placed(
                 "SELECT r.kind, r.position FROM scim_member m
-                 JOIN scim_resource r ON r.id = m.holder
-                 WHERE r.endpoint = $1 AND m.member = $2 AND r.deleted_us IS NULL",
+                 CROSS JOIN scim_resource r
+                 WHERE r.id = m.holder AND r.endpoint = $1 AND m.member = $2 AND r.deleted_us IS NULL",
                 args![endpoint, member],
                 limit,
             )?,

@@ -55,6 +55,16 @@ impl Reading<'_> {
         )
     }
 
+    /// Whether a Group has more than `most` members.
+    pub(crate) fn has_more_members(&self, holder: &str, most: i64) -> Result<bool> {
+        let found = self.db.one(
+            "SELECT 1 FROM scim_member WHERE holder = $1 LIMIT 1 OFFSET $2",
+            args![holder, most],
+            |_| Ok(()),
+        )?;
+        Ok(found.is_some())
+    }
+
     /// Whether `member` itself is in the Group `holder`.
     pub fn is_member(&self, holder: &str, member: &str) -> Result<bool> {
         let found = self.db.one(
@@ -63,6 +73,28 @@ impl Reading<'_> {
             |_| Ok(()),
         )?;
         Ok(found.is_some())
+    }
+
+    /// Which of the resources of a kind between two positions are in any Group, in one statement
+    /// for a whole page.
+    pub(crate) fn held_between(
+        &self,
+        (endpoint, kind): (&str, ResourceType),
+        first: i64,
+        last: i64,
+    ) -> Result<BTreeSet<String>> {
+        let mut held = BTreeSet::new();
+        self.db.each(
+            "SELECT DISTINCT m.member FROM scim_resource r CROSS JOIN scim_member m
+             WHERE m.member = r.id AND r.endpoint = $1 AND r.kind = $2 AND r.deleted_us IS NULL
+               AND r.position BETWEEN $3 AND $4",
+            args![endpoint, kind.name(), first, last],
+            |row| {
+                held.insert(row.text(0)?.to_owned());
+                Ok(())
+            },
+        )?;
+        Ok(held)
     }
 
     /// The Groups that a resource is in, its own first, then those that hold these, each once.
@@ -76,8 +108,8 @@ impl Reading<'_> {
             for member in &around {
                 self.db.each(
                     "SELECT r.id, r.name FROM scim_member m
-                     JOIN scim_resource r ON r.id = m.holder
-                     WHERE m.member = $1 ORDER BY r.id",
+                     CROSS JOIN scim_resource r
+                     WHERE r.id = m.holder AND m.member = $1 ORDER BY r.id",
                     args![member],
                     |row| {
                         let id = row.text(0)?;
