@@ -5,8 +5,13 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PYTHONPATH=bench PYTHONDONTWRITEBYTECODE=1
 arguments=()
-for argument in "$@"; do
-  case "$argument" in --small) arguments+=(--users 5000 --seconds 2) ;; *) arguments+=("$argument") ;; esac
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --small) arguments+=(--users 5000 --seconds 2) ;;
+    --rounds) shift ;;  # of other benchmarks; here every server runs once
+    *) arguments+=("$1") ;;
+  esac
+  shift
 done
 release="${CARGO_TARGET_DIR:-target}/release"
 cargo build --quiet --release --locked --package rollbook --package rollbook-bench

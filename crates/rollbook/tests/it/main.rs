@@ -10,6 +10,7 @@ mod scan;
 mod scim_access;
 mod scim_protocol;
 mod scim_races;
+mod scim_sessions;
 mod scim_suites;
 mod serve_limits;
 mod served;

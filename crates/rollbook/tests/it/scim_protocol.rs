@@ -456,6 +456,8 @@ fn the_delivery_extension_says_that_accepted_is_not_applied() {
     let served = Served::start();
     const DELIVERY: &str = "urn:rollbook:params:scim:schemas:extension:delivery:1.0:User";
     let one = format!("/Users/{}", served.user("ana"));
+    let plain = served.ask("GET", &one, None).json();
+    assert_eq!(plain.get(DELIVERY), None, "only those who ask for it are told: {plain}");
     let told = served.ask("GET", &format!("{one}?attributes=userName,{DELIVERY}"), None).json();
     assert_eq!(told["userName"], "ana");
     assert_eq!(told[DELIVERY]["state"], "accepted", "{told}");
