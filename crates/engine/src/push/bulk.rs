@@ -7,8 +7,6 @@ use rollbook_scim::server::bulk::{Method, Target};
 use rollbook_scim::server::{BulkOperation, BulkRequest, Tags, resource};
 use serde_json::{Map, Value, json};
 
-use super::Fault;
-use super::committer::guarded;
 use super::operation::PushOp;
 use super::seen::{Seen, Wants};
 use super::write::{Desk, Effect};
@@ -70,7 +68,10 @@ pub(super) fn run(desk: &Desk<'_>, batch: Batch) -> Result<Vec<BulkAnswer>> {
             break;
         }
         let operation = &request.operations[at];
-        let done = guarded(desk.book, || one(desk, operation, &made))?;
+        let done = match asked(desk, operation, &made) {
+            Ok(operation) => desk.run_whole(operation, Wants::default())?,
+            Err(refused) => Err(refused),
+        };
         let answer = answer(operation, done, &base);
         failed += u64::from(answer.response.is_some());
         if let (Some(name), Some(location)) = (&operation.bulk_id, &answer.location)
@@ -85,13 +86,14 @@ pub(super) fn run(desk: &Desk<'_>, batch: Batch) -> Result<Vec<BulkAnswer>> {
     Ok(answers.into_values().collect())
 }
 
-fn one(
+/// The operation with the ids of what was made before it.
+fn asked(
     desk: &Desk<'_>,
     operation: &BulkOperation,
     made: &BTreeMap<String, String>,
-) -> Result<Effect, Fault> {
+) -> Result<PushOp, ErrorMessage> {
     if let Some(problem) = &operation.problem {
-        return Err(Fault::Asked(problem.clone()));
+        return Err(problem.clone());
     }
     let profile = desk.caller.profile;
     let data = operation.resolved(&|name| made.get(name).cloned())?.unwrap_or_default();
@@ -105,15 +107,14 @@ fn one(
         })?,
     };
     let only_if = operation.version.as_deref().map(Tags::read).transpose()?;
-    let operation = match operation.method {
+    Ok(match operation.method {
         Method::Post => {
             PushOp::Create { kind, body: resource::create(kind, data, &profile.rules())? }
         }
         Method::Put => PushOp::Replace { kind, id, body: data, only_if },
         Method::Patch => PushOp::Patch { kind, id, patch: profile.patch(&data)?, only_if },
         Method::Delete => PushOp::Delete { kind, id, only_if },
-    };
-    desk.run(operation, Wants::default())
+    })
 }
 
 fn answer(operation: &BulkOperation, done: Result<Effect, ErrorMessage>, base: &str) -> BulkAnswer {

@@ -9,9 +9,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use rollbook_core::event::Draft;
 use rollbook_scim::ErrorMessage;
-use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::Fault;
@@ -123,8 +121,7 @@ fn one(engine: &Engine, book: &Writing<'_>, caller: &Caller, work: Work) -> Resu
     let desk = Desk { book, config: engine.config(), caller, now };
     match work {
         Work::One(operation, wants) => {
-            let done = guarded(book, || desk.run(operation, wants))?;
-            Ok(Answer::One(done.map(Box::new)))
+            Ok(Answer::One(desk.run_whole(operation, wants)?.map(Box::new)))
         }
         Work::Bulk(batch) => Ok(Answer::Bulk(bulk::run(&desk, batch)?)),
         Work::Used => {
@@ -132,16 +129,7 @@ fn one(engine: &Engine, book: &Writing<'_>, caller: &Caller, work: Work) -> Resu
             Ok(Answer::Noted)
         }
         Work::Denied { what, subject } => {
-            let draft = Draft {
-                kind: "push_denied".to_owned(),
-                actor: caller.actor(),
-                on_behalf_of: String::new(),
-                subject,
-                concerns: std::collections::BTreeSet::new(),
-                at: now,
-                body: json!({"what": what, "token": caller.token}),
-            };
-            book.savepoint(|book| book.record(draft))?;
+            book.savepoint(|_| desk.record_denied(what, &subject))?;
             Ok(Answer::Noted)
         }
     }

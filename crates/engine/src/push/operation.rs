@@ -61,6 +61,16 @@ impl PushOp {
     }
 }
 
+impl PushOp {
+    /// The id of the resource that it is about, where there is one already.
+    pub(super) fn target(&self) -> Option<&str> {
+        match self {
+            Self::Create { .. } => None,
+            Self::Replace { id, .. } | Self::Patch { id, .. } | Self::Delete { id, .. } => Some(id),
+        }
+    }
+}
+
 /// What became of a change; it is on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Done {

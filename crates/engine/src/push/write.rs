@@ -1,5 +1,7 @@
 //! One operation inside a transaction: the resource, its members, the wish and the event.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use rollbook_core::canonical::digest_bytes;
 use rollbook_core::event::{Concern, Draft};
@@ -11,11 +13,13 @@ use serde_json::{Value, json};
 
 use super::body::{self, Body, Facts};
 use super::caller::Caller;
+use super::committer::guarded;
 use super::group::{self, Moved};
 use super::operation::PushOp;
 use super::seen::{Seen, Wants, quoted};
 use super::{ALL, EVERYWHERE, Fault};
 use crate::config::Config;
+use crate::error::Error;
 use crate::store::Writing;
 use crate::store::scim::{ResourceRow, Wish};
 
@@ -38,8 +42,40 @@ pub(super) enum Effect {
 }
 
 impl Desk<'_> {
+    /// Does one operation as a whole or not at all. What was asked for wrongly is the inner error.
+    /// That somebody reached for another endpoint's resource is recorded.
+    pub(super) fn run_whole(
+        &self,
+        operation: PushOp,
+        wants: Wants,
+    ) -> Result<Result<Effect, ErrorMessage>, Error> {
+        let target = operation.target().map(str::to_owned);
+        let done = guarded(self.book, || self.run(operation, wants))?;
+        let not_found = matches!(&done, Err(refused) if refused.status == Some(404));
+        if let Some(id) = target.filter(|_| not_found)
+            && let Some(row) = self.book.reading().any_resource(&id)?
+            && row.endpoint != self.caller.endpoint
+        {
+            self.record_denied("write", &row.id)?;
+        }
+        Ok(done)
+    }
+
+    /// Records that something was asked for that the token is not for.
+    pub(super) fn record_denied(&self, what: &str, subject: &str) -> Result<(), Error> {
+        self.book.record(Draft {
+            kind: "push_denied".to_owned(),
+            actor: self.caller.actor(),
+            on_behalf_of: String::new(),
+            subject: subject.to_owned(),
+            concerns: BTreeSet::new(),
+            at: self.now,
+            body: json!({"what": what, "token": self.caller.token}),
+        })
+    }
+
     /// Does one operation. Where it fails the caller undoes what was written.
-    pub(super) fn run(&self, operation: PushOp, wants: Wants) -> Result<Effect, Fault> {
+    fn run(&self, operation: PushOp, wants: Wants) -> Result<Effect, Fault> {
         match operation {
             PushOp::Create { kind, body } => {
                 let row = self.create(kind, &new_id(), body)?;

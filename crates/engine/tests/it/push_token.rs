@@ -148,6 +148,7 @@ async fn what_another_endpoint_was_sent_is_not_found() {
     let filter = format!("filter=id+eq+%22{user}%22");
     assert_eq!(scene.names(&[User], &filter).await, Vec::<String>::new());
     check_denied(&scene, &user);
+    check_denied(&scene, &group);
     // The same login is free at another endpoint, and a member must be of the same one.
     scene.user("ana").await;
     let other = serde_json::json!({"schemas": [crate::push_scene::GROUP], "displayName": "Mine",
