@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Result};
 use crate::planning::Proposal;
 use crate::progress::Progress;
 use crate::reconcile::named;
-use crate::store::RunRow;
+use crate::store::{RunRow, Writing};
 
 /// A run and where each of its changes stands.
 #[derive(Clone, Debug)]
@@ -137,7 +137,7 @@ impl Engine {
     /// # Errors
     /// When there is no such run, or the database refuses.
     pub fn run(&self, id: &RunId) -> Result<RunReport> {
-        let run = self.runs()?.into_iter().find(|run| run.id == *id).ok_or_else(|| {
+        let run = self.store.read(|book| book.run(id))?.ok_or_else(|| {
             Error::input(format!("There is no run {id}.")).hint("`rollbook run list` lists them.")
         })?;
         let plan = self
@@ -159,17 +159,28 @@ impl Engine {
 
     /// What a run that was begun before may still do. What was sent is brought to its end in any
     /// case; new acts need a permit of now.
-    fn leave_to_go_on(&self, run: &RunRow, proposal: &Proposal) -> Result<Leave> {
+    pub(crate) fn leave_to_go_on(&self, run: &RunRow, proposal: &Proposal) -> Result<Leave> {
         self.check_recorded(proposal)?;
         let Proposal { plan, approvals, .. } = proposal;
         let stops = self.stops_of_others(run, proposal)?;
         let (policy, now) = (&self.config.policy, self.now());
-        if let Ok(permit) = approval::permit(plan, &stops, approvals, policy, now) {
+        let (history, begun) = self.store.read(|book| {
+            Ok((self.history(book, now)?, book.recorded(run.id.as_str(), "run_begun")?))
+        })?;
+        // Only a run that began under a standing approval goes on under one.
+        let stood = begun.iter().any(|(_, body)| !body.content["permit"]["standing"].is_null());
+        let standing = approval::standing(plan, policy, &history, now, self.today());
+        let covered = standing.ok().filter(|_| stood);
+        let permit = |stops: &[Stop]| match &covered {
+            Some(covered) => approval::permit_covered(plan, stops, approvals, covered, policy, now),
+            None => approval::permit(plan, stops, approvals, policy, now),
+        };
+        if let Ok(permit) = permit(&stops) {
             return Ok(Leave::Given(Box::new(permit)));
         }
         // A plan that was run cannot be approved again: what its approvals do not carry any more
         // will never be sent. What stops alone hold back may come yet.
-        Ok(match approval::permit(plan, &[], approvals, policy, now) {
+        Ok(match permit(&[]) {
             Ok(_) => Leave::Later,
             Err(_) => Leave::Spent,
         })
@@ -220,25 +231,36 @@ impl Engine {
 
     fn begin_run(&self, plan: &Plan, permit: &Permit, by: &str) -> Result<RunRow> {
         let now = self.now();
+        let run = self.store.write(|book| self.open_run(book, plan, permit, by, now))?;
+        crash::point("run_opened");
+        Ok(run)
+    }
+
+    /// Begins the run of a plan inside a transaction, with its event.
+    pub(crate) fn open_run(
+        &self,
+        book: &Writing<'_>,
+        plan: &Plan,
+        permit: &Permit,
+        by: &str,
+        now: Timestamp,
+    ) -> Result<RunRow> {
         let run = RunRow {
             id: RunId::new(format!("run_{}", uuid::Uuid::now_v7().simple())),
             plan: plan.id(),
             began_at: now,
             ended_at: None,
         };
-        self.store.write(|book| {
-            book.begin_run(&run)?;
-            book.record(Draft {
-                kind: "run_begun".to_owned(),
-                actor: by.to_owned(),
-                on_behalf_of: plan.requester().to_owned(),
-                subject: run.id.to_string(),
-                concerns: concern::of_recorded_plan(&book.reading(), &run.plan)?,
-                at: now,
-                body: json!({"plan": run.plan, "permit": canonical::value_of(permit)}),
-            })
+        book.begin_run(&run)?;
+        book.record(Draft {
+            kind: "run_begun".to_owned(),
+            actor: by.to_owned(),
+            on_behalf_of: plan.requester().to_owned(),
+            subject: run.id.to_string(),
+            concerns: concern::of_recorded_plan(&book.reading(), &run.plan)?,
+            at: now,
+            body: json!({"plan": run.plan, "permit": canonical::value_of(permit)}),
         })?;
-        crash::point("run_opened");
         Ok(run)
     }
 
@@ -314,6 +336,30 @@ impl Engine {
         Ok(())
     }
 
+    /// Records that a run ended, and where each of its changes stands.
+    pub(crate) fn record_run_end(
+        &self,
+        book: &Writing<'_>,
+        report: &RunReport,
+        now: Timestamp,
+    ) -> Result<()> {
+        let stands: BTreeMap<_, _> =
+            report.changes.iter().map(|c| (c.change.id.as_str(), c.stand.word())).collect();
+        let held: BTreeMap<_, _> =
+            report.changes.iter().map(|c| (c.change.id.as_str(), &c.held_because)).collect();
+        let held: BTreeMap<_, _> = held.into_iter().filter(|(_, why)| why.is_some()).collect();
+        let body = json!({"changes": stands, "held": held});
+        book.record(Draft {
+            kind: "run_ended".to_owned(),
+            actor: "rollbook".to_owned(),
+            on_behalf_of: report.plan.requester().to_owned(),
+            subject: report.run.id.to_string(),
+            concerns: concern::of_recorded_plan(&book.reading(), &report.run.plan)?,
+            at: now,
+            body,
+        })
+    }
+
     /// Ends a run of which every change has ended or is held back for good, and signs the chain.
     fn close_run(&self, mut report: RunReport, leave: &Leave) -> Result<RunReport> {
         let now = self.now();
@@ -323,25 +369,11 @@ impl Engine {
             Stand::Waiting | Stand::Later(_) => false,
         };
         let over = report.run.ended_at.is_none() && report.changes.iter().all(is_over);
-        let stands: BTreeMap<_, _> =
-            report.changes.iter().map(|c| (c.change.id.as_str(), c.stand.word())).collect();
-        let held: BTreeMap<_, _> =
-            report.changes.iter().map(|c| (c.change.id.as_str(), &c.held_because)).collect();
-        let held: BTreeMap<_, _> = held.into_iter().filter(|(_, why)| why.is_some()).collect();
-        let body = json!({"changes": stands, "held": held});
         self.store.write(|book| {
             if over {
                 book.end_run(&report.run.id, now)?;
+                self.record_run_end(book, &report, now)?;
                 report.run.ended_at = Some(now);
-                book.record(Draft {
-                    kind: "run_ended".to_owned(),
-                    actor: "rollbook".to_owned(),
-                    on_behalf_of: report.plan.requester().to_owned(),
-                    subject: report.run.id.to_string(),
-                    concerns: concern::of_recorded_plan(&book.reading(), &report.run.plan)?,
-                    at: now,
-                    body,
-                })?;
             }
             book.sign(self.sealing(), now)
         })?;
@@ -371,8 +403,16 @@ impl Leave {
         }
     }
 
+    /// The name of the standing approval that it rests on; empty: on none.
+    pub(crate) fn standing(&self) -> &str {
+        match self {
+            Self::Given(permit) => permit.standing().map_or("", |standing| &standing.name),
+            Self::Later | Self::Spent => "",
+        }
+    }
+
     /// Whether a change that is held back now will never be sent in this run.
-    fn holds_for_good(&self, change: &Change) -> bool {
+    pub(crate) fn holds_for_good(&self, change: &Change) -> bool {
         match self {
             Self::Given(permit) => permit.held().contains(&change.id),
             Self::Later => false,

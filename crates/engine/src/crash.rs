@@ -19,10 +19,14 @@ pub const POINTS: &[&str] = &[
 /// The points that a push passes. A test covers each.
 pub const PUSH_POINTS: &[&str] = &["push_written", "push_committed"];
 
+/// The points that a delivery passes beside those of its run, in their order. A test covers each.
+pub const DELIVERY_POINTS: &[&str] =
+    &["delivery_waits", "delivery_begun", "delivery_ended", "delivery_looked", "delivery_noted"];
+
 /// Dies as by `kill -9` when the environment variable `ROLLBOOK_CRASH_AT` names this point.
 /// `name:2` dies at the second time.
 pub fn point(name: &'static str) {
-    let known = POINTS.contains(&name) || PUSH_POINTS.contains(&name);
+    let known = [POINTS, PUSH_POINTS, DELIVERY_POINTS].iter().any(|all| all.contains(&name));
     debug_assert!(known, "{name} is not listed");
     #[cfg(debug_assertions)]
     die_if_asked(name);

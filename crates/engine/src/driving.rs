@@ -75,7 +75,7 @@ impl Engine {
     }
 
     /// Brings one change as far as it goes now, and says when it can go on, if it can.
-    async fn drive(
+    pub(crate) async fn drive(
         &self,
         run: &RunRow,
         change: &Change,
@@ -87,7 +87,7 @@ impl Engine {
             let now = self.now();
             match step::next(&recorded, self.settles_within_s(change), now) {
                 Next::Act if !leave.allows(change, now) => return Ok(None),
-                Next::Act => self.act(run, change, channel).await?,
+                Next::Act => self.act(run, change, channel, leave).await?,
                 Next::LookFirst => self.look_first(run, change, channel, &recorded).await?,
                 Next::Verify { not_before } if not_before > now => return Ok(Some(not_before)),
                 Next::Verify { .. } => self.look_again(run, change, channel).await?,
@@ -99,12 +99,20 @@ impl Engine {
         }
     }
 
-    async fn act(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
+    async fn act(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        leave: &Leave,
+    ) -> Result<()> {
         crash::point("before_intent");
         let at = self.now();
         self.store.write(|book| {
-            book.put_effect(&change.instance, change, &PastEffect::of(change, at))?;
-            book.add_step(&run.id, &change.id, at, &Recorded::Intended { at })?;
+            let standing = leave.standing().to_owned();
+            let effect = PastEffect { standing, ..PastEffect::of(change, at) };
+            book.put_effect(&change.instance, change, &effect)?;
+            self.add_step(book, run, change, at, &Recorded::Intended { at })?;
             book.record(draft("change_intended", run, change, at, canonical::value_of(change)))
         })?;
         crash::point("intent_recorded");
@@ -113,7 +121,7 @@ impl Engine {
         let at = self.now();
         let body = canonical::value_of(&outcome);
         self.store.write(|book| {
-            book.add_step(&run.id, &change.id, at, &Recorded::Acted { at, outcome })?;
+            self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
             book.record(draft("change_answered", run, change, at, body))
         })?;
         crash::point("outcome_recorded");
@@ -135,7 +143,7 @@ impl Engine {
             json!({"found": canonical::value_of(&found), "seen": canonical::value_of(&seen)});
         self.store.write(|book| {
             remember(book, change, &seen)?;
-            book.add_step(&run.id, &change.id, at, &Recorded::Looked { at, found })?;
+            self.add_step(book, run, change, at, &Recorded::Looked { at, found })?;
             book.record(draft("change_looked", run, change, at, body))
         })
     }
@@ -162,11 +170,24 @@ impl Engine {
         self.store.write(|book| {
             remember(book, change, &seen)?;
             let recorded = Recorded::Verified { at, verdict, retry_at };
-            book.add_step(&run.id, &change.id, at, &recorded)?;
+            self.add_step(book, run, change, at, &recorded)?;
             book.record(draft("change_verified", run, change, at, body))
         })?;
         crash::point("verdict_recorded");
         Ok(())
+    }
+
+    /// Records one thing about a change, and with it how far the wishes are that it fulfils.
+    fn add_step(
+        &self,
+        book: &Writing<'_>,
+        run: &RunRow,
+        change: &Change,
+        at: Timestamp,
+        recorded: &Recorded,
+    ) -> Result<()> {
+        book.add_step(&run.id, &change.id, at, recorded)?;
+        self.follow(book, run)
     }
 
     /// Whether what somebody was asked to do shows, or they said no. Only then is the task over; what
@@ -178,14 +199,14 @@ impl Engine {
             let Some(outcome) = channel.refused(change).await else { return Ok(false) };
             let body = canonical::value_of(&outcome);
             self.store.write(|book| {
-                book.add_step(&run.id, &change.id, at, &Recorded::Acted { at, outcome })?;
+                self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
                 book.record(draft("change_answered", run, change, at, body))
             })?;
             return Ok(true);
         }
         let body = json!({"seen": canonical::value_of(&seen)});
         self.store.write(|book| {
-            book.add_step(&run.id, &change.id, at, &Recorded::Proven { at })?;
+            self.add_step(book, run, change, at, &Recorded::Proven { at })?;
             book.record(draft("task_proven", run, change, at, body))
         })?;
         Ok(true)

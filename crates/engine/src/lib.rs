@@ -12,6 +12,7 @@ pub mod clock;
 mod concern;
 pub mod config;
 pub mod crash;
+mod delivering;
 mod driving;
 mod engine;
 mod erasing;

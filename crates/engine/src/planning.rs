@@ -16,7 +16,7 @@ use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::reconcile::named;
-use crate::store::{Reading, RunRow};
+use crate::store::{Reading, RunRow, Writing};
 
 /// A plan with all that people need to decide about it, judged now.
 #[derive(Clone, Debug)]
@@ -85,20 +85,28 @@ impl Engine {
         let by = named(by)?;
         let (policy, now) = (&self.config.policy, self.now());
         let plan = plan::plan(graph, wishes, &self.reach()?, policy, by, now);
-        self.store.write(|book| {
-            book.put_plan(&plan)?;
-            book.record(Draft {
-                kind: "plan_made".to_owned(),
-                actor: by.to_owned(),
-                on_behalf_of: String::new(),
-                subject: plan.id().to_string(),
-                concerns: concern::of_plan(&plan, graph),
-                at: now,
-                body: serde_json::json!({"digest": plan.digest(), "plan": plan.canonical()}),
-            })
-        })?;
+        self.store.write(|book| self.put_new_plan(book, &plan, graph))?;
         crash::point("plan_stored");
         self.judge(plan, graph)
+    }
+
+    /// Stores a plan that was made just now, with its event.
+    pub(crate) fn put_new_plan(
+        &self,
+        book: &Writing<'_>,
+        plan: &Plan,
+        graph: &Graph,
+    ) -> Result<()> {
+        book.put_plan(plan)?;
+        book.record(Draft {
+            kind: "plan_made".to_owned(),
+            actor: plan.requester().to_owned(),
+            on_behalf_of: String::new(),
+            subject: plan.id().to_string(),
+            concerns: concern::of_plan(plan, graph),
+            at: plan.made_at(),
+            body: serde_json::json!({"digest": plan.digest(), "plan": plan.canonical()}),
+        })
     }
 
     pub(crate) fn judge(&self, plan: Plan, graph: &Graph) -> Result<Proposal> {
@@ -112,8 +120,10 @@ impl Engine {
         Ok(Proposal { plan, stops, needed, approvals, run })
     }
 
-    fn history(&self, book: &Reading<'_>, now: Timestamp) -> Result<History> {
-        let window = SignedDuration::from_hours(self.config.policy.limits.window_h.into());
+    /// What was done lately, as far back as the guard's window and a day reach.
+    pub(crate) fn history(&self, book: &Reading<'_>, now: Timestamp) -> Result<History> {
+        let hours = self.config.policy.limits.window_h.max(24);
+        let window = SignedDuration::from_hours(hours.into());
         let since = now.checked_sub(window).unwrap_or(Timestamp::MIN);
         let mut complete_snapshots = BTreeMap::new();
         for instance in &self.config.instances {

@@ -16,7 +16,7 @@ use serde_json::json;
 use crate::concern;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
-use crate::store::{Reading, Writing};
+use crate::store::{Basis, Reading, Writing};
 
 /// What reconciling found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,18 +137,7 @@ impl Engine {
     /// # Errors
     /// When the database refuses.
     pub fn graph(&self) -> Result<Graph> {
-        let parts = self.store.read(|book| {
-            Ok(Parts {
-                identities: book.identities()?,
-                records: book.worker_records()?,
-                appointments: book.appointments()?,
-                accounts: book.accounts()?,
-                links: book.links()?,
-                lookalikes: book.lookalikes()?,
-                views: self.views(book)?,
-                feeds: self.feeds(book)?,
-            })
-        })?;
+        let (_, parts) = self.parts()?;
         let linked = parts.accounts.len() == parts.links.len()
             && parts.accounts.iter().zip(&parts.links).all(|(a, l)| a.account_ref() == l.account);
         if linked {
@@ -157,6 +146,23 @@ impl Engine {
         // A process died between a reading and its reconcile.
         self.reconcile()?;
         self.graph()
+    }
+
+    /// What the last reconcile left, what was read since, and what all of it rests on.
+    pub(crate) fn parts(&self) -> Result<(Basis, Parts)> {
+        self.store.read(|book| {
+            let parts = Parts {
+                identities: book.identities()?,
+                records: book.worker_records()?,
+                appointments: book.appointments()?,
+                accounts: book.accounts()?,
+                links: book.links()?,
+                lookalikes: book.lookalikes()?,
+                views: self.views(book)?,
+                feeds: self.feeds(book)?,
+            };
+            Ok((book.basis()?, parts))
+        })
     }
 
     /// The findings as the last reconcile left them.

@@ -72,6 +72,12 @@ impl Reading<'_> {
         self.db.one(sql, args![plan.as_str()], run_row)
     }
 
+    /// The run with this id.
+    pub fn run(&self, id: &RunId) -> Result<Option<RunRow>> {
+        let sql = "SELECT id, plan, began_at, ended_at FROM run WHERE id = $1";
+        self.db.one(sql, args![id.as_str()], run_row)
+    }
+
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>> {
         let mut runs = Vec::new();
@@ -80,6 +86,18 @@ impl Reading<'_> {
             runs.push(run_row(row)?);
             Ok(())
         })?;
+        Ok(runs)
+    }
+
+    /// The runs that have not ended, oldest first.
+    pub fn open_runs(&self) -> Result<Vec<RunRow>> {
+        let mut runs = Vec::new();
+        self.db.each(
+            "SELECT id, plan, began_at, ended_at FROM run WHERE ended_at IS NULL
+             ORDER BY began_at, id",
+            args![],
+            |row| Ok(runs.push(run_row(row)?)),
+        )?;
         Ok(runs)
     }
 
@@ -193,7 +211,8 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Counts an effect of `change` for the guard's window; the same change counts once.
+    /// Counts an effect of `change` for the guard's window; the same change counts once, when it
+    /// was made last.
     pub fn put_effect(
         &self,
         instance: &InstanceName,
@@ -202,7 +221,7 @@ impl Writing<'_> {
     ) -> Result<()> {
         self.db.execute(
             "INSERT INTO effect (change, instance, at, body) VALUES ($1, $2, $3, $4)
-             ON CONFLICT (change) DO NOTHING",
+             ON CONFLICT (change) DO UPDATE SET at = excluded.at, body = excluded.body",
             args![change.id.as_str(), instance.as_str(), sortable(effect.at), pack(effect)?],
         )?;
         Ok(())

@@ -336,7 +336,7 @@ fn a_standing_approval_that_cannot_be_meant_is_refused() {
       Add the person to `approvers` in [policy.approval], or name one of those.
     ");
     insta::assert_snapshot!(refused(&format!("{FILE}{STANDING}{STANDING}")), @r"
-    rollbook.toml, line 21: policy.standing.2.name: the name `leavers` is used twice.
+    rollbook.toml, line 20: policy.standing.2.name: the name `leavers` is used twice.
       Give each its own name.
     ");
 }

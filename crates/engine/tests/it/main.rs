@@ -5,6 +5,8 @@
 mod adoption;
 mod changes;
 mod config;
+mod delivery;
+mod delivery_scene;
 mod disk_full;
 mod erasing;
 mod evidence;

@@ -22,12 +22,15 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use rollbook_engine::push::Intake;
 use rollbook_engine::{Engine, Error, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
+use tokio::task::{JoinError, JoinHandle};
 
 use face::Face;
 use listener::Listener;
@@ -80,6 +83,7 @@ async fn serve(
     let listener = Listener::bind(place.address, tls.clone())?;
     let address = listener.address()?;
     let engine = Arc::new(engine);
+    let drain = settings.limits.drain;
     let face = Arc::new(Face::new(Intake::open(Arc::clone(&engine))?, settings, log));
     let stop = Stop::begin(tls.clone())?;
     let scheme = if tls.is_some() { "https" } else { "http" };
@@ -92,9 +96,43 @@ async fn serve(
             face.drain();
         }
     };
-    listener.serve(face, stopped).await;
+    let delivering = {
+        let stop = stop.clone();
+        tokio::spawn(async move { engine.deliver(stop.asked()).await })
+    };
+    let delivered = serve_beside(delivering, listener.serve(face, stopped), drain).await;
     tracing::info!("ended");
-    Ok(())
+    delivered
+}
+
+/// Serves while pushes are delivered. Delivery that ends with an error ends the server too: pushes
+/// would be taken in and lead to nothing. Once the server has ended, delivery has `drain` to record
+/// what is on its way; what is not recorded by then is looked at when the server is there again.
+async fn serve_beside(
+    mut delivering: JoinHandle<Result<()>>,
+    serving: impl Future<Output = ()>,
+    drain: Duration,
+) -> Result<()> {
+    let flat = |joined: Result<Result<()>, JoinError>| {
+        joined.unwrap_or_else(|e| Err(Error::bug("Delivery ended before its time.").because(e)))
+    };
+    let mut serving = pin!(serving);
+    tokio::select! {
+        () = &mut serving => {}
+        joined = &mut delivering => {
+            flat(joined)?;
+            // It was asked to end, and so was the server.
+            serving.await;
+            return Ok(());
+        }
+    }
+    match tokio::time::timeout(drain, delivering).await {
+        Ok(joined) => flat(joined),
+        Err(_) => {
+            tracing::warn!("something was still on its way; it is looked at after the next start");
+            Ok(())
+        }
+    }
 }
 
 /// Whether the process was asked to end.

@@ -36,7 +36,7 @@ impl DeliveryState {
         }
     }
 
-    fn stored(word: &str) -> Result<Self> {
+    pub(super) fn stored(word: &str) -> Result<Self> {
         let all = [Self::Accepted, Self::Waiting, Self::Applied, Self::Verified, Self::Failed];
         all.into_iter().find(|state| state.as_str() == word).ok_or_else(|| {
             Error::setup(format!("A wish is in the unknown state {word:?}."))
@@ -168,6 +168,17 @@ impl Reading<'_> {
              ORDER BY r.created_us LIMIT 1",
             args![instance, account, endpoint],
             |row| row.text(0).map(str::to_owned),
+        )
+    }
+
+    /// The wishes about accounts that are known to be meant, at one endpoint.
+    pub(crate) fn claims(&self, endpoint: &str) -> Result<Vec<IntentRow>> {
+        self.intents(
+            select!(
+                "WHERE endpoint = $1 AND aspect = 'account' AND account IS NOT NULL
+                 ORDER BY resource, instance"
+            ),
+            args![endpoint],
         )
     }
 

@@ -5,6 +5,7 @@
 //! members move in the same transaction.
 
 mod block;
+mod delivery;
 mod find;
 mod intent;
 mod member;

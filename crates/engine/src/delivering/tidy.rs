@@ -1,0 +1,165 @@
+//! Upkeep: views that are too old to carry a plan are read again, and the book is reconciled and
+//! signed, one thing at a time and never for each push.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+use rollbook_core::id::InstanceName;
+
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::progress::Quiet;
+use crate::store::Basis;
+
+/// How often the age of the views is looked at.
+const LOOKED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How long after an instance could not be read it is tried again.
+const READ_AGAIN: SignedDuration = SignedDuration::from_mins(15);
+
+/// How often the book is reconciled at most, where something changed.
+const RECONCILED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often the end of the chain is signed at most, where runs ended.
+const SIGNED_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// One thing to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Chore {
+    /// Read the sources and this instance.
+    Read(InstanceName),
+    /// Compute identities, links and findings.
+    Reconcile,
+    /// Sign the chain.
+    Sign,
+}
+
+/// What is to be kept up, and when that was done last.
+#[derive(Debug)]
+pub(super) struct Upkeep {
+    is_on: bool,
+    is_busy: bool,
+    looked_at: Option<Timestamp>,
+    tried: BTreeMap<InstanceName, Timestamp>,
+    reconciled_at: Timestamp,
+    basis: Option<Basis>,
+    signed_at: Timestamp,
+    is_unsigned: bool,
+}
+
+impl Upkeep {
+    pub(super) fn new(engine: &Engine, is_on: bool) -> Self {
+        let now = engine.now();
+        Self {
+            is_on,
+            is_busy: false,
+            looked_at: None,
+            tried: BTreeMap::new(),
+            reconciled_at: now,
+            basis: engine.store.read(|book| book.basis()).ok(),
+            signed_at: now,
+            is_unsigned: false,
+        }
+    }
+
+    pub(super) fn run_ended(&mut self) {
+        self.is_unsigned = true;
+    }
+
+    /// What to do now, if anything. An instance is read only while nothing is on its way there.
+    pub(super) fn next(
+        &mut self,
+        engine: &Engine,
+        now: Timestamp,
+        is_free: impl Fn(&InstanceName) -> bool,
+    ) -> Option<Chore> {
+        if !self.is_on || self.is_busy {
+            return None;
+        }
+        let chore = self
+            .old_view(engine, now, is_free)
+            .map(Chore::Read)
+            .or_else(|| self.moved(engine, now).then_some(Chore::Reconcile))
+            .or_else(|| {
+                (self.is_unsigned && is_over(self.signed_at, SIGNED_EVERY, now))
+                    .then_some(Chore::Sign)
+            })?;
+        self.is_busy = true;
+        Some(chore)
+    }
+
+    /// An instance whose view is older than half of what may carry a plan.
+    fn old_view(
+        &mut self,
+        engine: &Engine,
+        now: Timestamp,
+        is_free: impl Fn(&InstanceName) -> bool,
+    ) -> Option<InstanceName> {
+        if self.looked_at.is_some_and(|at| !is_over(at, LOOKED_EVERY, now)) {
+            return None;
+        }
+        let age =
+            SignedDuration::from_hours(engine.config.policy.limits.basis_max_age_h.into()) / 2;
+        let is_old = |name: &InstanceName| {
+            let head = engine.store.read(|book| book.newest_snapshot(name));
+            head.is_ok_and(|head| head.is_none_or(|head| is_over(head.taken_at, age, now)))
+        };
+        let may_try = |name: &InstanceName| {
+            self.tried.get(name).is_none_or(|at| is_over(*at, READ_AGAIN, now))
+        };
+        let names = engine.config.instances.iter().map(|instance| &instance.name);
+        let old = names.filter(|name| may_try(name) && is_free(name) && is_old(name)).next();
+        if old.is_none() {
+            self.looked_at = Some(now);
+        }
+        old.cloned()
+    }
+
+    /// Whether what a reconcile rests on was written since the last one.
+    fn moved(&mut self, engine: &Engine, now: Timestamp) -> bool {
+        if !is_over(self.reconciled_at, RECONCILED_EVERY, now) {
+            return false;
+        }
+        self.reconciled_at = now;
+        let basis = engine.store.read(|book| book.basis()).ok();
+        basis.is_some() && basis != self.basis
+    }
+
+    pub(super) fn done(&mut self, engine: &Engine, chore: &Chore, now: Timestamp) {
+        self.is_busy = false;
+        match chore {
+            Chore::Read(name) => {
+                self.tried.insert(name.clone(), now);
+                self.basis = engine.store.read(|book| book.basis()).ok();
+            }
+            Chore::Reconcile => {
+                self.reconciled_at = now;
+                self.basis = engine.store.read(|book| book.basis()).ok();
+            }
+            Chore::Sign => {
+                self.signed_at = now;
+                self.is_unsigned = false;
+            }
+        }
+    }
+}
+
+impl Chore {
+    /// Does it.
+    pub(super) async fn done_by(&self, engine: &Engine) -> Result<()> {
+        match self {
+            Self::Read(name) => {
+                let sources = engine.config.sources.iter().map(|source| source.name.to_string());
+                let names: Vec<_> = sources.chain([name.to_string()]).collect();
+                let read = engine.sync(&names, &Quiet).await?;
+                read.instances.into_iter().try_for_each(|instance| instance.read.map(drop))
+            }
+            Self::Reconcile => engine.reconcile().map(drop),
+            Self::Sign => engine.checkpoint().map(drop),
+        }
+    }
+}
+
+fn is_over(since: Timestamp, length: SignedDuration, now: Timestamp) -> bool {
+    now.duration_since(since) >= length
+}

@@ -1,0 +1,48 @@
+//! What delivery asks of wishes, runs and approvals together.
+
+use crate::error::Result;
+use crate::store::Reading;
+use crate::store::db::args;
+use crate::store::scim::{DeliveryState, IntentRow};
+
+impl Reading<'_> {
+    /// The wishes that wait while somebody has agreed to their plan since, each with how many
+    /// unused approvals its plan has.
+    pub(crate) fn approved_intents(&self) -> Result<Vec<(IntentRow, u64)>> {
+        let mut keys = Vec::new();
+        self.db.each(
+            "SELECT i.resource, i.instance, i.aspect, COUNT(*) FROM approval a
+             JOIN intent i ON i.plan = a.plan
+             WHERE a.used_by IS NULL AND i.plan IS NOT NULL AND i.state = 'waiting'
+             GROUP BY i.resource, i.instance, i.aspect",
+            args![],
+            |row| {
+                let text = |at| row.text(at).map(str::to_owned);
+                let count = u64::try_from(row.int(3)?).unwrap_or_default();
+                keys.push((text(0)?, text(1)?, text(2)?, count));
+                Ok(())
+            },
+        )?;
+        let mut found = Vec::new();
+        for (resource, instance, aspect, count) in keys {
+            found.extend(self.intent(&resource, &instance, &aspect)?.map(|row| (row, count)));
+        }
+        Ok(found)
+    }
+
+    /// How many wishes of one aspect, which is not `account`, are how far.
+    pub(crate) fn states_of(&self, aspect: &str) -> Result<Vec<(DeliveryState, u64)>> {
+        let mut found = Vec::new();
+        self.db.each(
+            "SELECT state, COUNT(*) FROM intent WHERE aspect = $1 AND aspect <> 'account'
+             GROUP BY state ORDER BY state",
+            args![aspect],
+            |row| {
+                let count = u64::try_from(row.int(1)?).unwrap_or_default();
+                found.push((DeliveryState::stored(row.text(0)?)?, count));
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+}
