@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook_core::canonical;
 use rollbook_core::event::{Concern, Draft};
-use rollbook_core::finding::{self, PutOff, Since, Tracked};
+use rollbook_core::finding::{self, Pushes, PutOff, Since, Tracked};
 use rollbook_core::graph::{Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
 use rollbook_core::identity::{self, Known};
@@ -38,6 +38,7 @@ const UNDISTURBED_TRIES: usize = 3;
 struct Rested {
     /// Without identities, links and look-alikes.
     parts: Parts,
+    pushes: Pushes,
     decisions: Vec<Decision>,
     known: Known,
     before: Vec<Tracked>,
@@ -87,12 +88,13 @@ impl Engine {
             ..Parts::default()
         };
         let (decisions, known) = (book.decisions()?, book.known()?);
-        Ok(Rested { parts, decisions, known, before: book.findings()? })
+        let pushes = self.pushes(book)?;
+        Ok(Rested { parts, pushes, decisions, known, before: book.findings()? })
     }
 
     fn compute(&self, rested: Rested) -> Computed {
         let (now, today) = (self.looked_at(), self.today());
-        let Rested { mut parts, decisions, known, before } = rested;
+        let Rested { mut parts, pushes, decisions, known, before } = rested;
         let resolution = identity::resolve(&parts.records, &known, &decisions);
         parts.links = matching::links(matching::Input {
             identities: &resolution.identities,
@@ -103,7 +105,10 @@ impl Engine {
         parts.identities = resolution.identities;
         parts.lookalikes = resolution.lookalikes;
         let graph = Graph::new(parts);
-        let found = finding::find(&graph, &self.config.policy, now, today);
+        let found = finding::together([
+            finding::find(&graph, &self.config.policy, now, today),
+            finding::find_pushed(&graph, &pushes, now),
+        ]);
         let tracked = finding::compare(&before, &found, &graph, now, today);
         let summary = summarise(&graph, &tracked);
         Computed { graph, tracked, summary }

@@ -170,3 +170,85 @@ fn expiring(token: &Token, now: Timestamp) -> Option<Finding> {
         evidence: vec![Evidence::new("ends", expires.to_string(), id)],
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{World, at};
+
+    const COMPANY: &str = "
+        person ana hr email=ana@x.com
+        account wiki/u1 ana@x.com owner=ana name=Ana
+        account wiki/u2 ben@x.com state=suspended
+        account wiki/u3 cleo@x.com
+        account wiki/bot deploy kind=service
+        account chat/7 ana owner=ana
+    ";
+
+    fn pushed(key: &str, active: Option<bool>) -> PushedAccount {
+        PushedAccount {
+            instance: "wiki".into(),
+            account: key.into(),
+            idp: "okta".to_owned(),
+            active,
+            verified_at: Some(at("2026-11-20T08:00:00Z")),
+            ..PushedAccount::default()
+        }
+    }
+
+    fn token(id: &str, expires: Option<&str>, followed: bool) -> Token {
+        let (endpoint, idp) = ("wiki".to_owned(), "okta".to_owned());
+        Token { id: id.to_owned(), endpoint, idp, expires: expires.map(at), followed }
+    }
+
+    fn said(accounts: Vec<PushedAccount>, tokens: Vec<Token>) -> String {
+        let graph = World::read(COMPANY).graph();
+        let instances = BTreeSet::from(["wiki".into()]);
+        let pushes = Pushes { instances, accounts, tokens };
+        let found = find_pushed(&graph, &pushes, at("2026-11-21T09:00:00Z"));
+        let line = |f: &Finding| format!("{} {} {}\n", f.severity.word(), f.kind, f.because);
+        found.iter().map(line).collect()
+    }
+
+    #[test]
+    fn an_open_account_that_no_resource_names_is_unmanaged_and_a_machine_is_not() {
+        let known = vec![pushed("u1", Some(true))];
+        insta::assert_snapshot!(said(known, Vec::new()), @"medium unmanaged The account cleo@x.com in wiki is known to no identity provider that pushes there, so it stays open when its owner is deactivated.");
+    }
+
+    #[test]
+    fn what_was_as_wanted_and_is_not_any_more_has_drifted() {
+        let mut ana = pushed("u1", Some(true));
+        ana.attributes.insert("displayName".to_owned(), "Ana Alder".to_owned());
+        let ben = pushed("u2", Some(true));
+        let cleo = pushed("u3", Some(false));
+        insta::assert_snapshot!(said(vec![ana, ben, cleo], Vec::new()), @r"
+        low drifted_attribute The account ana@x.com in wiki was as okta wants it, and was changed there since.
+        low drifted_attribute The account ben@x.com in wiki was as okta wants it, and was changed there since.
+        high drifted_attribute The account cleo@x.com in wiki was as okta wants it, and lets somebody in again since.
+        ");
+    }
+
+    #[test]
+    fn what_is_under_way_or_not_said_has_not_drifted() {
+        let under_way = PushedAccount { verified_at: None, ..pushed("u3", Some(false)) };
+        let not_said = pushed("u2", None);
+        assert_eq!(said(vec![pushed("u1", None), not_said, under_way], Vec::new()), "");
+    }
+
+    #[test]
+    fn a_token_that_ends_soon_is_told_of_unless_another_follows() {
+        let known = vec![pushed("u1", None), pushed("u3", None)];
+        let tokens = vec![
+            token("t1", Some("2026-12-05T09:00:00Z"), false),
+            token("t2", Some("2026-12-05T09:00:01Z"), false),
+            token("t3", Some("2026-11-22T09:00:00Z"), true),
+            token("t4", None, false),
+            token("t5", Some("2026-11-21T09:00:00Z"), false),
+        ];
+        insta::assert_snapshot!(said(known, tokens), @r"
+        medium credential_expiring The token of okta for the endpoint wiki ends soon; then nothing that okta pushes arrives.
+        high credential_expiring The token of okta for the endpoint wiki has ended, so nothing that okta pushes arrives.
+        ");
+    }
+}

@@ -209,13 +209,17 @@ impl Bench<'_> {
 
     fn nothing_to_do(
         &self,
-        scope: Scope,
+        mut scope: Scope,
         account: Option<AccountKey>,
         decided: &mut Decided,
     ) -> Result<()> {
         let on_its_way = self.board.on_its_way(&scope);
         if !on_its_way.is_empty() {
             return self.engine.carry_on(&scope, &on_its_way);
+        }
+        for row in &mut scope.rows {
+            // A plan that waited was for an older wish, and so is whoever agreed to it.
+            row.plan = None;
         }
         let was_seen = scope.rows.iter().all(|row| row.state == DeliveryState::Verified);
         if was_seen || scope.is_everywhere() {

@@ -187,22 +187,27 @@ impl<'a> Board<'a> {
     }
 
     /// The wishes beside what is on its way: one that is being fulfilled is not made again, one that
-    /// is against it waits for its end.
+    /// is against it waits for its end. So does everything while an older wish of the same resource
+    /// is being carried out that nobody has any more: what the book says is not what will be.
     fn beside(&self, scope: &Scope, wishes: Vec<Wish>) -> Wanted {
         let plans: BTreeSet<_> = scope.rows.iter().filter_map(|row| row.plan.as_deref()).collect();
+        let is_own = |busy: &Busy| plans.contains(busy.plan.as_str());
+        let is_about = |busy: &Busy, wish: &Wish| match (wish.subject.account(), &busy.account) {
+            (Some(at), Some(key)) => busy.instance == at.instance && *key == at.key,
+            (None, None) => wish.subject.instance() == Some(&busy.instance) && is_own(busy),
+            _ => false,
+        };
+        let is_wanted = |busy: &&Busy| {
+            let mut about = wishes.iter().filter(|wish| is_about(busy, wish));
+            about.any(|wish| is_same(&wish.want, busy.verb))
+        };
+        if !self.busy.iter().filter(|busy| is_own(busy)).all(|busy| is_wanted(&busy)) {
+            return Wanted::Behind;
+        }
         let mut left = Vec::new();
-        for wish in wishes {
-            let about = wish.subject.account();
-            let on_its_way = self.busy.iter().find(|busy| match (about, &busy.account) {
-                (Some(at), Some(key)) => busy.instance == at.instance && *key == at.key,
-                (None, None) => {
-                    wish.subject.instance() == Some(&busy.instance)
-                        && plans.contains(busy.plan.as_str())
-                }
-                _ => false,
-            });
-            match on_its_way {
-                None => left.push(wish),
+        for wish in wishes.iter() {
+            match self.busy.iter().find(|busy| is_about(busy, wish)) {
+                None => left.push(wish.clone()),
                 Some(busy) if is_same(&wish.want, busy.verb) => {}
                 Some(_) => return Wanted::Behind,
             }

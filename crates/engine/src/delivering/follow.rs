@@ -167,13 +167,13 @@ fn made(
 ) {
     let here = changes.iter().filter(|c| c.instance.as_str() == row.instance);
     for change in here.filter(|change| matches!(change.op, Op::Create { .. })) {
-        let keys = recorded.get(&change.id).into_iter().flatten().filter_map(|one| match one {
+        let mut keys = recorded.get(&change.id).into_iter().flatten().filter_map(|one| match one {
             Recorded::Acted {
                 outcome: Outcome::Done { account, .. } | Outcome::AlreadyDone { account },
                 ..
             } => Some(account.to_string()),
             _ => None,
         });
-        row.account = keys.last().or(row.account.take());
+        row.account = keys.next_back().or(row.account.take());
     }
 }

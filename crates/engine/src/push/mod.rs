@@ -43,6 +43,7 @@ pub use caller::Caller;
 pub use intake::Intake;
 pub use operation::{Done, PushOp};
 pub use seen::{Rendered, View};
+pub(crate) use token::tokens;
 pub use token::{Minted, Minting, Token};
 
 use crate::error::Error;

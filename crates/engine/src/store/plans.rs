@@ -96,7 +96,10 @@ impl Reading<'_> {
             "SELECT id, plan, began_at, ended_at FROM run WHERE ended_at IS NULL
              ORDER BY began_at, id",
             args![],
-            |row| Ok(runs.push(run_row(row)?)),
+            |row| {
+                runs.push(run_row(row)?);
+                Ok(())
+            },
         )?;
         Ok(runs)
     }

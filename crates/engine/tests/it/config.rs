@@ -353,15 +353,15 @@ fn what_pushes_do_to_an_instance_is_checked() {
     assert!(!config.maps_group("wiki", "00g1", None));
     assert!(config.instances[0].settable().is_empty(), "the export shows nothing but the key");
     insta::assert_snapshot!(refused(&with("push = { attributes = [\"titel\"] }")), @r"
-    rollbook.toml, line 6: instance.1.push.attributes.1: `titel` is no attribute that a push can set.
+    rollbook.toml, line 7: instance.1.push.attributes.1: `titel` is no attribute that a push can set.
       Did you mean `title`?
     ");
     insta::assert_snapshot!(refused(&with("group = [{ id = \" \", entitlement = \"editors\" }]")), @r"
-    rollbook.toml, line 6: instance.1.group.1.id: it is empty.
+    rollbook.toml, line 7: instance.1.group.1.id: it is empty.
       Write the id exactly as it is pushed, and the key of the right.
     ");
     insta::assert_snapshot!(refused(&FILE.replace("\"archive\"", "\"all\"")), @r"
-    rollbook.toml, line 5: instance.1.name: `all` is the endpoint for all instances at once.
+    rollbook.toml, line 6: instance.1.name: `all` is the endpoint for all instances at once.
       Choose another name.
     ");
 }

@@ -145,6 +145,73 @@ async fn a_newer_wish_takes_the_place_of_one_that_has_not_acted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_newer_wish_waits_for_what_may_have_been_sent_and_has_the_last_word() {
+    let scene = DeliveryScene::new(10, STANDING).await;
+    let served = scene.serve("wiki");
+    let ana = served.create(user(1)).await;
+    let going = served.deliver();
+    served.until_state(&ana, "verified").await;
+    let slow = Fault::on("PATCH", "/Users/*", Twist::Delay { ms: 1500 }).times(1);
+    scene.vendors["wiki"].fault(slow);
+    served.activate(&ana, false).await;
+    wait_for(|| match scene.effects("wiki").len() {
+        1 => Ok(()),
+        _ => Err(served.shown(&ana)),
+    })
+    .await;
+    served.activate(&ana, true).await;
+    served.until(&ana, |shown| shown.contains("must end first")).await;
+    served.until_state(&ana, "verified").await;
+    assert_eq!(scene.account("wiki", &login(1)).unwrap()["active"], true);
+    assert_eq!(scene.effects("wiki"), ["changed active", "changed active"]);
+    going.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_comes_at_once_is_judged_at_once_and_held_before_the_first_effect() {
+    let limits = "[policy.limits]\nremoved_max = 5\nremoved_pct_max = 100\n";
+    let scene = DeliveryScene::new(20, &format!("{limits}{STANDING}")).await;
+    let served = scene.serve("wiki");
+    let mut people = Vec::new();
+    for at in 0..8 {
+        let mut leaver = user(at);
+        leaver["active"] = json!(false);
+        people.push(served.create(leaver).await);
+    }
+    // Nothing was delivered yet: all eight are due in the first round.
+    let going = served.deliver();
+    for id in &people {
+        let shown = served.until_state(id, "waiting").await;
+        assert!(shown.contains("8 accounts would be closed"), "{shown}");
+    }
+    assert_eq!(scene.effects("wiki"), Vec::<String>::new());
+    going.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_provider_does_not_know_is_found() {
+    let scene = DeliveryScene::new(3, STANDING).await;
+    let served = scene.serve("wiki");
+    let ana = served.create(user(1)).await;
+    let going = served.deliver();
+    served.until_state(&ana, "verified").await;
+    served.activate(&ana, false).await;
+    served.until_state(&ana, "verified").await;
+    going.end().await;
+    let mut again = scene.account("wiki", &login(1)).unwrap();
+    again["active"] = json!(true);
+    scene.vendors["wiki"].seed_user(again);
+    served.engine.sync(&[], &rollbook_engine::progress::Quiet).await.unwrap();
+    let found = crate::scene::findings(&served.engine);
+    let found: std::collections::BTreeSet<_> = found.lines().collect();
+    insta::assert_snapshot!(found.into_iter().collect::<Vec<_>>().join("\n"), @r"
+    drifted_attribute (new): The account person1@example.com in wiki was as okta wants it, and lets somebody in again since.
+    unmanaged (new): The account person0@example.com in wiki is known to no identity provider that pushes there, so it stays open when its owner is deactivated.
+    unmanaged (new): The account person2@example.com in wiki is known to no identity provider that pushes there, so it stays open when its owner is deactivated.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_person_gets_an_account_with_everything_pushed_and_is_known_by_it_again() {
     let scene = DeliveryScene::new(3, STANDING).await;
     let served = scene.serve("wiki");
@@ -185,6 +252,7 @@ async fn a_group_gives_the_right_that_a_rule_on_its_id_names_and_its_name_gives_
     assert_eq!(members().as_array().map(Vec::len), Some(1), "{}", members());
     let operations = json!([{"op": "remove", "path": format!("members[value eq \"{ana}\"]")}]);
     served.patch(ResourceType::Group, &group, operations).await;
+    served.until_state(&group, "verified").await;
     served.until_state(&ana, "verified").await;
     assert_eq!(members().as_array().map_or(0, Vec::len), 0, "{}", members());
     going.end().await;

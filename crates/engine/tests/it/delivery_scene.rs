@@ -108,7 +108,7 @@ impl DeliveryScene {
 
     /// Takes pushes to `endpoint` from Okta.
     pub(crate) fn serve(&self, endpoint: &str) -> Served {
-        Served::open(&self.dir, endpoint)
+        Served::open_as(&self.dir, endpoint, "okta")
     }
 
     /// What changed at an app: one line for each effect.
@@ -124,12 +124,17 @@ impl DeliveryScene {
 }
 
 impl Served {
-    pub(crate) fn open(dir: &Path, endpoint: &str) -> Self {
+    fn open_as(dir: &Path, endpoint: &str, idp: &str) -> Self {
         let engine = Engine::open_as(dir, Clock::System, Presence::Host, "serve").unwrap();
         let engine = Arc::new(engine);
         let intake = Intake::open(Arc::clone(&engine)).unwrap();
-        let caller = caller(&intake, endpoint, "okta", Dialect::OktaOin, true);
+        let caller = caller(&intake, endpoint, idp, Dialect::OktaOin, true);
         Self { engine, intake, caller }
+    }
+
+    /// The same workspace opened again, to look at what became of what was pushed before.
+    pub(crate) fn reopen(dir: &Path, endpoint: &str) -> Self {
+        Self::open_as(dir, endpoint, "again")
     }
 
     /// Begins to deliver.

@@ -6,6 +6,7 @@ mod adoption;
 mod changes;
 mod config;
 mod delivery;
+mod delivery_kill;
 mod delivery_scene;
 mod disk_full;
 mod erasing;
