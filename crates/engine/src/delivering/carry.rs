@@ -11,7 +11,7 @@ use rollbook_core::guard::{PastEffect, Stop};
 use rollbook_core::id::{AccountKey, InstanceName, PlanId, RunId};
 use rollbook_core::plan::Plan;
 
-use super::decide::{Begun, behind, waits};
+use super::decide::{Begun, Note, behind, waits};
 use super::follow::{Progress, is_of};
 use super::scope::{ACCOUNT, Scope, group_of, is_child};
 use super::settle::{self, Moved};
@@ -130,11 +130,21 @@ impl Engine {
         progress: &Progress,
         due_at: Option<Timestamp>,
     ) -> Result<()> {
+        self.put_notes(vec![Note { rows, progress: progress.clone(), due_at }])
+    }
+
+    /// The same of many, in one transaction.
+    pub(super) fn put_notes(&self, notes: Vec<Note>) -> Result<()> {
+        if notes.is_empty() {
+            return Ok(());
+        }
         let now = self.now();
         self.store.write(|book| {
             let mut moved = Moved::default();
-            for row in rows {
-                moved.note(settle::put(book, row, progress.clone(), due_at, now)?);
+            for Note { rows, progress, due_at } in notes {
+                for row in rows {
+                    moved.note(settle::put(book, row, progress.clone(), due_at, now)?);
+                }
             }
             settle::publish(book, &moved, now)
         })?;

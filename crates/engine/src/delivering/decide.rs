@@ -27,8 +27,8 @@ use crate::error::Result;
 use crate::store::RunRow;
 use crate::store::scim::{DeliveryState, IntentRow};
 
-/// How many wishes one round takes at most.
-const ROUND_MAX: usize = 500;
+/// How many wishes one round takes at most: few enough that pushes go on being taken in beside it.
+const ROUND_MAX: usize = 100;
 
 /// How long a wish waits behind another change before it is looked at again.
 const BEHIND: SignedDuration = SignedDuration::from_secs(2);
@@ -43,6 +43,16 @@ const WAITS_MAX: SignedDuration = SignedDuration::from_mins(15);
 pub(super) struct Decided {
     pub(super) begun: Vec<Begun>,
     pub(super) looks: Vec<Look>,
+    /// What is only to be noted. All of it is one transaction.
+    notes: Vec<Note>,
+}
+
+/// That wishes are so far, and when they are looked at again.
+#[derive(Debug)]
+pub(super) struct Note {
+    pub(super) rows: Vec<IntentRow>,
+    pub(super) progress: Progress,
+    pub(super) due_at: Option<Timestamp>,
 }
 
 /// A run that began.
@@ -105,6 +115,7 @@ impl Engine {
                 Err(_) => self.poisoned(rows)?,
             }
         }
+        self.put_notes(std::mem::take(&mut decided.notes))?;
         Ok(decided)
     }
 
@@ -176,35 +187,48 @@ impl Bench<'_> {
     fn settle(&self, draft: Draft, decided: &mut Decided) -> Result<()> {
         let Draft { scope, meant, wanted } = draft;
         match wanted {
-            Wanted::Unsure(why) => self.wait(scope.rows, "unsure", why),
+            Wanted::Unsure(why) => decided.notes.push(self.wait(scope.rows, "unsure", why)),
             Wanted::NoRule => {
                 let why = "No rule in rollbook.toml says which entitlement this group gives.";
-                self.wait(scope.rows, "no_rule", why.to_owned())
+                decided.notes.push(self.wait(scope.rows, "no_rule", why.to_owned()));
             }
             Wanted::Shut => {
                 let why = "The account is closed. The right is given when it is open again.";
-                self.wait(scope.rows, "closed", why.to_owned())
+                decided.notes.push(self.wait(scope.rows, "closed", why.to_owned()));
             }
             Wanted::Behind => {
                 let why = "Another change of the same account is on its way and must end first.";
-                let due = behind(self.board.now);
+                let due_at = behind(self.board.now);
                 let progress = Progress::new(DeliveryState::Accepted, "", why);
-                self.engine.put_rows(scope.rows, &progress, due)
+                decided.notes.push(Note { rows: scope.rows, progress, due_at });
             }
             Wanted::Wishes(wishes) if wishes.is_empty() => {
-                self.nothing_to_do(scope, meant.account, decided)
+                self.nothing_to_do(scope, meant.account, decided)?;
             }
-            Wanted::Wishes(wishes) => self.propose(&scope, meant.account, &wishes, decided),
+            Wanted::Wishes(wishes) => match self.never_read(&scope) {
+                Some(why) => decided.notes.push(self.wait(scope.rows, "stop", why)),
+                None => self.propose(&scope, meant.account, &wishes, decided)?,
+            },
         }
+        Ok(())
+    }
+
+    /// An instance that was never read can carry no plan, so none is made.
+    fn never_read(&self, scope: &Scope) -> Option<String> {
+        let name = InstanceName::new(scope.place.as_str());
+        let view = self.board.graph.views().get(&name)?;
+        view.taken_at.is_none().then(|| {
+            format!("{name} was never read, so nothing can be changed there yet. It is read soon.")
+        })
     }
 
     /// Lets wishes wait, longer each time.
-    fn wait(&self, mut rows: Vec<IntentRow>, reason: &'static str, why: String) -> Result<()> {
-        let due = waits(&rows, self.board.now);
+    fn wait(&self, mut rows: Vec<IntentRow>, reason: &'static str, why: String) -> Note {
+        let due_at = waits(&rows, self.board.now);
         for row in &mut rows {
             row.tries += 1;
         }
-        self.engine.put_rows(rows, &Progress::new(DeliveryState::Waiting, reason, why), due)
+        Note { rows, progress: Progress::new(DeliveryState::Waiting, reason, why), due_at }
     }
 
     fn nothing_to_do(
@@ -228,7 +252,8 @@ impl Bench<'_> {
                 false => "It is so already, as far as the instances were read.".to_owned(),
             };
             let progress = Progress::new(DeliveryState::Verified, "", why);
-            return self.engine.put_rows(scope.rows, &progress, None);
+            decided.notes.push(Note { rows: scope.rows, progress, due_at: None });
+            return Ok(());
         }
         decided.looks.push(look(self.board.graph, scope, account));
         Ok(())
@@ -247,7 +272,8 @@ impl Bench<'_> {
         let made = plan::plan(graph, wishes, self.reach, &config.policy, &requester, now);
         if made.is_empty() {
             let left: Vec<_> = made.left_alone().iter().map(explain::left_alone).collect();
-            return self.wait(scope.rows.clone(), "task", left.join(" "));
+            decided.notes.push(self.wait(scope.rows.clone(), "task", left.join(" ")));
+            return Ok(());
         }
         let waiting = self.engine.waiting_plan(scope)?;
         let waiting = waiting.filter(|waiting| is_same(waiting, &made, graph));
