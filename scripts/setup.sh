@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building needs and what is missing, and says so: setup.sh [test]. With `test` also
-# what the verifier and the other people's SCIM servers need. Where nothing is missing it does
+# what the verifier, the other people's SCIM servers and the tests on Postgres need. Where nothing is missing it does
 # nothing and prints nothing. Rust itself must be there.
 set -euo pipefail
 
@@ -15,6 +15,9 @@ if [ "${1:-}" = test ]; then
   need npm npm
   # On Debian the module exists without this package and fails only when it is used.
   python3 -c 'import ensurepip, venv' >/dev/null 2>&1 || missing+=(python3-venv)
+  # Debian keeps the server's programs off the PATH. The tests start servers of their own.
+  compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
+  need openssl openssl
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then

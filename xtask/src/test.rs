@@ -21,6 +21,9 @@ const TESTERS: &str = "ROLLBOOK_TESTERS";
 /// For how long the fuzz targets run, in seconds.
 const FUZZ_S: &str = "60";
 
+/// Tells the tests that Postgres must be there: without it they fail instead of saying so.
+const POSTGRES: &str = "ROLLBOOK_POSTGRES";
+
 /// Runs everything under `root` and stops at the first step that fails.
 pub(crate) fn run(root: &Path) -> Result<()> {
     let cargo = |arguments: &str| {
@@ -92,7 +95,8 @@ impl Beside {
     }
 
     fn tell<'a>(&self, command: &'a mut Command) -> &'a mut Command {
-        command.env(PEERS, self.peers.told()).env(TESTERS, self.testers.told())
+        let told = command.env(PEERS, self.peers.told()).env(TESTERS, self.testers.told());
+        told.env(POSTGRES, "required")
     }
 }
 

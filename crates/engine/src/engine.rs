@@ -12,7 +12,7 @@ use rollbook_core::event;
 use rollbook_core::id::hex;
 
 use crate::clock::Clock;
-use crate::config::{self, Config};
+use crate::config::{self, BookConfig, Config};
 use crate::error::{Error, Result};
 use crate::secret;
 use crate::store::{self, Presence, Sealing, Store};
@@ -51,6 +51,14 @@ impl Engine {
     /// # Errors
     /// When there is a workspace already; nothing is overwritten.
     pub fn init(dir: &Path, name: &str) -> Result<Made> {
+        Self::init_in(dir, name, None)
+    }
+
+    /// Makes a workspace in `dir` whose book lies where `store` says.
+    ///
+    /// # Errors
+    /// As [`Engine::init`], and when the database of `store` cannot be reached or refuses.
+    pub fn init_in(dir: &Path, name: &str, store: Option<&BookConfig>) -> Result<Made> {
         fs::create_dir_all(dir).map_err(|e| {
             Error::setup(format!("The folder {} cannot be made.", dir.display())).because(e)
         })?;
@@ -62,20 +70,23 @@ impl Engine {
             ))
             .hint("Choose another folder. Nothing was overwritten."));
         }
+        let config = config::template(name, store);
+        let place = Config::parse(&config, CONFIG)?.place(dir)?;
         let mut seed = [0_u8; 32];
         getrandom::fill(&mut seed).map_err(|e| {
             Error::setup("The system gave no random bytes for the signing key.").because(e)
         })?;
         let key = SigningKey::from_bytes(&seed);
+        let store = Store::make(&place, "init")?;
+        Sealing::new(&key).begin(&store, Clock::System.now())?;
         write_new(&dir.join(KEY), &format!("{}\n", hex(&seed)), true)?;
         let public = hex(key.verifying_key().as_bytes());
         write_new(&dir.join(PUBLIC_KEY), &format!("{public}\n"), false)?;
-        let store = Store::open(dir, Presence::Alone, "init")?;
-        Sealing::new(&key).begin(&store, Clock::System.now())?;
         // The configuration comes last: where it lies, there is a workspace.
-        write_new(&dir.join(CONFIG), &config::template(name), false)?;
-        let files = [CONFIG, KEY, PUBLIC_KEY, store::FILE];
-        Ok(Made { files: files.map(|file| dir.join(file)).to_vec() })
+        write_new(&dir.join(CONFIG), &config, false)?;
+        let mut files: Vec<_> = [CONFIG, KEY, PUBLIC_KEY, store::FILE].map(|f| dir.join(f)).into();
+        files.retain(|file| file.exists());
+        Ok(Made { files })
     }
 
     /// Opens the workspace in `dir` for a process that works in it alone.
@@ -101,14 +112,7 @@ impl Engine {
         let config = Config::load(dir)?;
         let key = read_key(&dir.join(KEY))?;
         check_pair(&key, &dir.join(PUBLIC_KEY))?;
-        if !dir.join(store::FILE).exists() {
-            return Err(Error::setup(format!(
-                "The database {} is not there; nothing was made in its place.",
-                dir.join(store::FILE).display()
-            ))
-            .hint("Restore the newest backup of the workspace folder."));
-        }
-        let store = Store::open(dir, presence, command)?;
+        let store = Store::open(&config.place(dir)?, presence, command)?;
         check_signed(&store, &key)?;
         Ok(Self { dir: dir.to_owned(), config, store, clock, as_of: None, key })
     }

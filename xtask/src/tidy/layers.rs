@@ -40,10 +40,17 @@ struct Ban {
 const PURE: &str =
     "The core has no IO, no clock, no randomness and no async; take it as a parameter.";
 const REACH: &str = "Only crates/engine/src/channel reaches a vendor; go through a channel.";
+const ONE_DATABASE: &str =
+    "Only crates/engine/src/store/db knows which database it is; go through its `Db`.";
 const FORGET: &str = "A channel never reaches the database; return what was read or done instead.";
 
 const fn ban(word: &'static str, within: &'static str, instead: &'static str) -> Ban {
     Ban { word, within, except: "-", tests_may: false, instead }
+}
+
+const fn knows_database(word: &'static str) -> Ban {
+    let (within, except) = ("crates/", "crates/engine/src/store/db");
+    Ban { word, within, except, tests_may: true, instead: ONE_DATABASE }
 }
 
 const BANS: &[Ban] = &[
@@ -68,7 +75,8 @@ const BANS: &[Ban] = &[
         tests_may: true,
         instead: REACH,
     },
-    ban("rusqlite", "crates/engine/src/channel", FORGET),
+    knows_database("rusqlite"),
+    knows_database("tokio_postgres"),
     ban("crate::store", "crates/engine/src/channel", FORGET),
     ban("super::store", "crates/engine/src/channel", FORGET),
 ];
@@ -220,6 +228,17 @@ mod tests {
             lines(&complaints),
             [(2, "`rusqlite` has no place here."), (1, "`crate::store` has no place here.")]
         );
+    }
+
+    #[test]
+    fn a_store_file_that_knows_which_database_it_is_is_found() {
+        let text = "use rusqlite::Connection;\nuse tokio_postgres::Client;";
+        let complaints = banned(&Rust::read("crates/engine/src/store/plans.rs", text));
+        assert_eq!(
+            lines(&complaints),
+            [(1, "`rusqlite` has no place here."), (2, "`tokio_postgres` has no place here.")]
+        );
+        assert_eq!(banned(&Rust::read("crates/engine/src/store/db/sqlite.rs", text)), []);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Unknown keys are errors, with the nearest known key as a suggestion; a secret in clear is an
 //! error that does not repeat the secret. Nothing here reads a secret or a delivered file.
 
+mod book;
 mod instance;
 mod push;
 mod read;
@@ -18,6 +19,7 @@ use jiff::{Timestamp, Zoned};
 use rollbook_core::policy::Policy;
 use serde::Deserialize;
 
+pub use self::book::BookConfig;
 pub use self::instance::{
     AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
     ScimConfig, StateWords,
@@ -27,6 +29,7 @@ pub use self::serve::Serve;
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
+use crate::store::Place;
 
 /// The file that every workspace has.
 pub const FILE_NAME: &str = "rollbook.toml";
@@ -37,6 +40,8 @@ pub const FILE_NAME: &str = "rollbook.toml";
 pub struct Config {
     /// The workspace as a whole.
     pub workspace: Workspace,
+    /// Where the book lies. `None`: in a file in the workspace folder.
+    pub store: Option<BookConfig>,
     /// The authorities about who works here, in the order of the file.
     #[serde(default, rename = "source")]
     pub sources: Vec<SourceConfig>,
@@ -52,6 +57,17 @@ pub struct Config {
 }
 
 impl Config {
+    /// Where the book of the workspace in the folder `dir` lies.
+    ///
+    /// # Errors
+    /// When its address is a secret that is not there or cannot be read.
+    pub fn place(&self, dir: &Path) -> Result<Place> {
+        match &self.store {
+            Some(store) => store.place(dir),
+            None => Ok(Place::Folder(dir.to_owned())),
+        }
+    }
+
     /// Reads `rollbook.toml` in the workspace folder `dir`.
     ///
     /// # Errors
@@ -92,6 +108,9 @@ impl Config {
     /// What the types cannot say: names are unique and known, shares are percentages.
     fn check(&self, document: &read::Document<'_>) -> Result<()> {
         self.serve.check(document)?;
+        if let Some(store) = &self.store {
+            store.check(document)?;
+        }
         let mut seen = BTreeSet::new();
         for (at, source) in self.sources.iter().enumerate() {
             let name = source.name.as_str();
@@ -157,9 +176,21 @@ impl Workspace {
     }
 }
 
-/// The commented `rollbook.toml` that `rollbook init` writes for a company called `name`. It loads
-/// as it is: a workspace without sources and instances.
-pub fn template(name: &str) -> String {
+/// The commented `rollbook.toml` that `rollbook init` writes for a company called `name`, whose book
+/// lies where `store` says. It loads as it is: a workspace without sources and instances.
+pub fn template(name: &str, store: Option<&BookConfig>) -> String {
     let quoted = toml::Value::String(name.to_owned()).to_string();
-    include_str!("template.toml").replace("\"COMPANY\"", &quoted)
+    let text = include_str!("template.toml").replace("\"COMPANY\"", &quoted);
+    match store {
+        Some(store) => text.replacen(STORE_EXAMPLE, &store.lines(), 1),
+        None => text,
+    }
 }
+
+/// What stands in the template where the book may lie elsewhere.
+const STORE_EXAMPLE: &str = "\
+# [store]
+# url = { env = \"ROLLBOOK_DATABASE_URL\" }  # or { file = \"secrets/database\" }; never in clear
+# schema = \"acme\"                    # the schema that is this workspace, and nothing else
+# ca_file = \"ca.pem\"                 # left out: an authority that the system trusts
+";

@@ -74,6 +74,6 @@ impl Store {
     /// # Errors
     /// When there is no room for a second copy beside it.
     pub fn shred(&self) -> Result<()> {
-        self.writer().shred()
+        self.writer()?.shred()
     }
 }

@@ -1,6 +1,6 @@
 //! The store: the only place that remembers.
 //!
-//! One SQLite file for each workspace. Everything is written in transactions of [`Store::write`];
+//! One SQLite file or one Postgres schema for each workspace. Everything is written in transactions of [`Store::write`];
 //! the event that records a fact is written in the same transaction as the fact. No transaction is
 //! held across a call to a vendor.
 
@@ -12,16 +12,16 @@ mod events;
 mod feeds;
 mod findings;
 mod links;
-mod lock;
+mod place;
 mod plans;
+mod presence;
 mod readers;
 mod row;
 pub(crate) mod scim;
 
 use std::cell::RefCell;
 use std::fs::OpenOptions;
-use std::path::Path;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 
@@ -29,15 +29,15 @@ pub use accounts::SnapshotHead;
 pub use basis::Basis;
 pub use events::Sealing;
 pub use feeds::FeedState;
-pub use lock::{GUESTS, LOCK, Presence};
+pub use place::{Place, check_schema};
 pub use plans::{RunRow, StepRow};
+pub use presence::Presence;
 pub use scim::{DeliveryState, Holder, IntentRow, MemberRow, ResourceRow};
 
-use db::{Access, Db};
-use lock::Hold;
+use db::{Access, Database, Db, Making};
 use readers::Readers;
 
-/// The name of the database file in a workspace folder.
+/// The name of the database file in a workspace folder, where the book lies in the folder.
 pub const FILE: &str = "rollbook.db";
 
 /// An open workspace database. Who may have it open at the same time, [`Presence`] says; nothing
@@ -46,7 +46,7 @@ pub const FILE: &str = "rollbook.db";
 pub struct Store {
     writer: Mutex<Db>,
     readers: Readers,
-    _hold: Hold,
+    database: Arc<Database>,
 }
 
 /// A transaction that can read.
@@ -70,29 +70,38 @@ pub struct Writing<'a> {
 pub(crate) struct Duplicate(#[source] Box<dyn std::error::Error + Send + Sync>);
 
 impl Store {
-    /// Opens the database in the folder `dir`, making it when it is not there, for the command
-    /// `command`, which means to be there as `presence`.
+    /// Makes the tables of a new workspace at `place`, which this process has to itself.
     ///
     /// # Errors
-    /// When another process works in the folder that this one cannot be beside, when the file is
-    /// damaged or newer than this binary, or when the SQLite library is one that corrupts databases.
-    pub fn open(dir: &Path, presence: Presence, command: &str) -> Result<Self> {
-        let hold = lock::enter(dir, presence, command)?;
-        let path = dir.join(FILE);
-        let writer = match hold.is_beside {
-            true => Db::sqlite_beside(&path)?,
-            false => Db::sqlite(&path)?,
-        };
-        let readers = Readers::new(move || Db::sqlite_reader(&path));
-        Ok(Self { writer: Mutex::new(writer), readers, _hold: hold })
+    /// When there is a workspace already, or as [`Store::open`].
+    pub fn make(place: &Place, command: &str) -> Result<Self> {
+        Self::enter(place, Presence::Alone, command, Making::New)
     }
 
-    /// Reads every page and says whether the file is whole.
+    /// Opens the workspace's book at `place` for the command `command`, which means to be there as
+    /// `presence`.
+    ///
+    /// # Errors
+    /// When there is none, when another process works there that this one cannot be beside, when it
+    /// is damaged or newer than this binary, or when the database cannot be reached or refuses.
+    pub fn open(place: &Place, presence: Presence, command: &str) -> Result<Self> {
+        Self::enter(place, presence, command, Making::There)
+    }
+
+    fn enter(place: &Place, presence: Presence, command: &str, making: Making) -> Result<Self> {
+        let (database, writer) = Database::enter(place, presence, command, making)?;
+        let database = Arc::new(database);
+        let source = Arc::clone(&database);
+        let readers = Readers::new(move || source.reader());
+        Ok(Self { writer: Mutex::new(writer), readers, database })
+    }
+
+    /// Reads what can be read of the database and says whether it is whole.
     ///
     /// # Errors
     /// When it is not.
     pub fn check(&self) -> Result<()> {
-        self.writer().check()
+        self.writer()?.check()
     }
 
     /// Reads at one moment: what is written meanwhile is not seen. Any number of threads may read
@@ -114,16 +123,18 @@ impl Store {
     /// # Errors
     /// What `work` returns, and then nothing was written; or the database's own error.
     pub fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
-        let db = self.writer();
+        let db = self.writer()?;
         let transaction = db.begin(Access::Write)?;
         let value = work(&Writing { db: &db, head: RefCell::default() })?;
         transaction.commit()?;
         Ok(value)
     }
 
-    /// A panic while the lock was held undid its transaction, so the connection is sound.
-    fn writer(&self) -> MutexGuard<'_, Db> {
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    fn writer(&self) -> Result<MutexGuard<'_, Db>> {
+        // A panic while it was held undid its transaction, so the connection is sound.
+        let mut db = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.database.renew(&mut db)?;
+        Ok(db)
     }
 }
 
@@ -148,7 +159,17 @@ impl Writing<'_> {
     }
 }
 
+/// Somebody else held the lock for too long. The cause of such an [`Error`].
+#[derive(Debug, thiserror::Error)]
+#[error("another process held it for too long")]
+pub(crate) struct Locked(#[source] Box<dyn std::error::Error + Send + Sync>);
+
 impl Error {
+    /// Whether another process kept this one waiting for too long.
+    pub(crate) fn is_locked(&self) -> bool {
+        self.source.as_ref().is_some_and(|cause| cause.is::<Locked>())
+    }
+
     /// Whether something was to be written whose key lies there already.
     pub fn is_duplicate(&self) -> bool {
         self.source.as_ref().is_some_and(|cause| cause.is::<Duplicate>())

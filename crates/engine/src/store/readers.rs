@@ -30,7 +30,7 @@ struct Pool {
 #[derive(Debug)]
 pub(super) struct Reader<'a> {
     from: &'a Readers,
-    /// `None` only while it is given back.
+    /// `None` only while it is opened or given back.
     db: Option<Db>,
 }
 
@@ -43,18 +43,24 @@ impl Readers {
     /// Lends a connection; waits while all are lent.
     pub(super) fn take(&self) -> Result<Reader<'_>> {
         let mut pool = self.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        while pool.idle.is_empty() && pool.count == MOST {
+        loop {
+            let idle = pool.idle.len();
+            pool.idle.retain(|db| !db.is_lost());
+            pool.count -= idle - pool.idle.len();
+            if let Some(db) = pool.idle.pop() {
+                return Ok(Reader { from: self, db: Some(db) });
+            }
+            if pool.count < MOST {
+                break;
+            }
             pool = self.returned.wait(pool).unwrap_or_else(PoisonError::into_inner);
         }
-        let db = match pool.idle.pop() {
-            Some(db) => db,
-            None => {
-                let db = (self.open)()?;
-                pool.count += 1;
-                db
-            }
-        };
-        Ok(Reader { from: self, db: Some(db) })
+        pool.count += 1;
+        drop(pool);
+        // Given back, also where opening fails or panics, its place is free again.
+        let mut reader = Reader { from: self, db: None };
+        reader.db = Some((self.open)()?);
+        Ok(reader)
     }
 }
 
@@ -68,14 +74,19 @@ impl Deref for Reader<'_> {
     type Target = Db;
 
     fn deref(&self) -> &Db {
-        self.db.as_ref().expect("it is given back only when it is dropped")
+        self.db
+            .as_ref()
+            .expect("it is opened before it is lent, and given back only when it is dropped")
     }
 }
 
 impl Drop for Reader<'_> {
     fn drop(&mut self) {
         let mut pool = self.from.pool.lock().unwrap_or_else(PoisonError::into_inner);
-        pool.idle.extend(self.db.take());
+        match self.db.take() {
+            Some(db) => pool.idle.push(db),
+            None => pool.count -= 1,
+        }
         self.from.returned.notify_one();
     }
 }

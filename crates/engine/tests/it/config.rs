@@ -41,7 +41,7 @@ fn refused(text: &str) -> String {
 #[test]
 fn the_template_loads_as_it_is_also_for_odd_names() {
     for name in ["Example", "O\"Brien & Söhne\\n", "", "x = 1\n[evil]"] {
-        let config = Config::parse(&template(name), "rollbook.toml").expect("it loads");
+        let config = Config::parse(&template(name, None), "rollbook.toml").expect("it loads");
         assert_eq!(config.workspace.name, name);
         assert!(config.sources.is_empty() && config.instances.is_empty());
         let plain = load("");
@@ -51,7 +51,7 @@ fn the_template_loads_as_it_is_also_for_odd_names() {
 
 #[test]
 fn every_example_in_the_template_is_a_key_that_loads() {
-    let text = template("Example");
+    let text = template("Example", None);
     let example = |line: &str| {
         let rest = line.strip_prefix("# ")?;
         let key = rest.split([' ', '=']).next()?;

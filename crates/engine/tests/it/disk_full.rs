@@ -59,17 +59,21 @@ async fn a_disk_that_fills_up_during_a_run_loses_nothing_and_does_nothing_twice(
 }
 
 /// A small disk of its own, unmounted at the end.
-struct Disk {
+pub(crate) struct Disk {
     dir: tempfile::TempDir,
 }
 
 impl Disk {
-    fn mount() -> Option<Self> {
+    pub(crate) fn mount() -> Option<Self> {
         let dir = tempfile::tempdir().unwrap();
         let mut mount = Command::new("mount");
         mount.args(["-t", "tmpfs", "-o", "size=8m", "tmpfs"]).arg(dir.path());
         let mounted = mount.output().is_ok_and(|out| out.status.success());
         mounted.then_some(Self { dir })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.dir.path()
     }
 
     /// Copies a workspace onto the disk, in place of the one before.
@@ -87,7 +91,7 @@ impl Disk {
     }
 
     /// Fills the disk but for so much room.
-    fn fill(&self, room_kib: usize) -> PathBuf {
+    pub(crate) fn fill(&self, room_kib: usize) -> PathBuf {
         let path = self.dir.path().join("filler");
         let mut file = File::create(&path).unwrap();
         let mut length = 0;

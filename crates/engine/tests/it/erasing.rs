@@ -13,9 +13,16 @@ use rollbook_engine::packing::Subject;
 use rollbook_engine::progress::Quiet;
 use rollbook_engine::{AcceptedShrink, Engine};
 
+use crate::book::also_on_postgres;
 use crate::evidence::python;
 use crate::said;
 use crate::scene::{Scene, approve, at, person, run, troubles, wish};
+
+also_on_postgres!(
+    the_pack_of_a_run_holds_what_the_run_did_and_nothing_of_other_runs,
+    what_is_still_delivered_stays_known_and_is_said,
+    who_works_here_has_an_open_account_or_an_unfinished_plan_is_not_erased,
+);
 
 const LEFT: &[(&str, &str)] = &[("Ana", "2026-01-31"), ("Bob", "2026-02-28")];
 const REASON: &str = "Ticket 4711";

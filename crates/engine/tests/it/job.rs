@@ -17,6 +17,7 @@ use rollbook_testkit::scim_vendor::Profile;
 use rollbook_testkit::{Fault, Twist};
 use serde_json::Value;
 
+use crate::book::also_on_postgres;
 use crate::said;
 use crate::scene::{
     PEOPLE, Scene, account, approve, at, findings, kinds, link, newcomer, person, run, stands,
@@ -24,6 +25,18 @@ use crate::scene::{
 };
 
 const LEFT: &[(&str, &str)] = &[("Ana", "2026-01-31")];
+
+also_on_postgres!(
+    what_a_human_said_about_accounts_survives_the_next_sync,
+    a_leaver_is_offboarded_and_the_app_without_an_api_is_confirmed_by_its_next_export,
+    the_pack_of_a_leaver_names_the_last_day_and_what_was_sent_and_seen,
+    every_operation_is_done_once_and_seen,
+    what_a_run_did_itself_does_not_hold_back_the_rest_of_it_when_it_goes_on,
+    nobody_approves_their_own_wish_or_account_and_the_refusal_is_recorded,
+    a_plan_runs_once_and_is_approved_for_that_once,
+    an_answer_that_is_lost_ends_with_one_effect,
+    a_finding_put_off_comes_back_on_its_day,
+);
 
 async fn sync(engine: &Engine) -> Vec<String> {
     troubles(&engine.sync(&[], &Quiet).await.unwrap())

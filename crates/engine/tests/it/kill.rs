@@ -18,6 +18,8 @@ use rollbook_engine::{Engine, Stand, crash};
 use rollbook_testkit::scim_vendor::{Profile, ScimVendor};
 use serde_json::json;
 
+use crate::book::{self, also_on_postgres};
+
 const WORKSPACE: &str = "ROLLBOOK_TEST_WORKSPACE";
 const DIE_AT: &str = "ROLLBOOK_CRASH_AT";
 
@@ -45,6 +47,11 @@ async fn killed_between_the_effect_and_its_record_of_every_single_change() {
         scene.judge(&point);
     }
 }
+
+also_on_postgres!(
+    killed_at_any_point_a_run_ends_with_one_effect_for_each_change,
+    killed_between_the_effect_and_its_record_of_every_single_change,
+);
 
 /// What the child does: whatever is left to do. It is the same before and after a crash.
 #[tokio::test(flavor = "multi_thread")]
@@ -128,7 +135,7 @@ impl Scene {
             "displayName": "Editors", "members": [{"value": bob}],
         }));
         let dir = tempfile::tempdir().expect("a folder");
-        Engine::init(dir.path(), "Example").expect("a workspace");
+        book::init(dir.path());
         let token = dir.path().join("token");
         std::fs::write(&token, vendor.token()).expect("the token is written");
         #[cfg(unix)]
@@ -142,7 +149,7 @@ impl Scene {
             E2,Bob,Birch,bob@example.com,2020-01-01\n\
             E3,Nora,New,nora@example.com,2020-01-01\n";
         std::fs::write(dir.path().join("workers.csv"), workers).expect("the source is written");
-        std::fs::write(dir.path().join("rollbook.toml"), config(vendor.url())).expect("written");
+        book::configure(dir.path(), &config(vendor.url()));
         Self { dir, vendor }
     }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a test says what it was not asked to try")]
 
 mod adoption;
+mod book;
 mod changes;
 mod config;
 mod delivery;
@@ -16,6 +17,7 @@ mod job;
 mod kill;
 mod peer_job;
 mod peers;
+mod postgres;
 mod presence;
 mod push;
 mod push_at_once;

@@ -6,6 +6,7 @@ use rollbook_core::link::{LinkState, LinkVerdict};
 use rollbook_engine::clock::Clock;
 use rollbook_engine::{Engine, Error, Presence};
 
+use crate::book::also_on_postgres;
 use crate::said;
 use crate::scene::{PEOPLE, Scene, approve, at, link, wish};
 
@@ -13,11 +14,23 @@ fn enter(scene: &Scene, presence: Presence, command: &str) -> Result<Engine, Err
     Engine::open_as(&scene.book(), Clock::System, presence, command)
 }
 
-/// What somebody hears who is not let in; folder and process number taken out.
+also_on_postgres!(
+    a_guest_decides_beside_a_host_and_the_host_sees_it_at_once,
+    beside_a_host_nobody_acts,
+    beside_somebody_who_acts_alone_nobody_is,
+    a_guest_that_outlasts_its_host_keeps_out_whoever_acts_alone_and_lets_the_next_host_in,
+    no_decision_is_lost_to_a_reconcile_at_the_same_time,
+    checkpoints_that_two_processes_sign_at_once_all_reach_the_file_outside,
+);
+
+/// What somebody hears who is not let in; what is locked and the process number taken out.
 fn check_refused(scene: &Scene, presence: Presence, command: &str) -> String {
     let Err(error) = enter(scene, presence, command) else { panic!("it was let in") };
     let process = format!("process {}", std::process::id());
-    said(&error).replace(scene.book().to_str().unwrap(), "DIR").replace(&process, "process 1")
+    let said = said(&error).replace(&process, "process 1");
+    let (before, rest) = said.split_once("workspace (").expect("it says what is locked");
+    let (_, after) = rest.split_once(" is locked)").expect("it says what is locked");
+    format!("{before}workspace (… is locked){after}")
 }
 
 #[tokio::test]
@@ -40,7 +53,7 @@ async fn beside_a_host_nobody_acts() {
     let scene = Scene::new().await;
     let host = enter(&scene, Presence::Host, "serve").unwrap();
     insta::assert_snapshot!(check_refused(&scene, Presence::Alone, "sync"), @r"
-    Another rollbook process, `rollbook serve` (process 1), is working in this workspace (DIR/rollbook.lock is locked).
+    Another rollbook process, `rollbook serve` (process 1), is working in this workspace (… is locked).
       Wait until it ends, then try again. Nothing was read or changed.
       It carries out what is approved by itself. To act yourself, stop it.
     ");
@@ -54,7 +67,7 @@ async fn beside_somebody_who_acts_alone_nobody_is() {
     let scene = Scene::new().await;
     let alone = enter(&scene, Presence::Alone, "sync").unwrap();
     insta::assert_snapshot!(check_refused(&scene, Presence::Guest, "approve"), @r"
-    Another rollbook process, `rollbook sync` (process 1), is working in this workspace (DIR/rollbook.lock is locked).
+    Another rollbook process, `rollbook sync` (process 1), is working in this workspace (… is locked).
       Wait until it ends, then try again. Nothing was read or changed.
     ");
     check_refused(&scene, Presence::Host, "serve");
@@ -72,7 +85,7 @@ async fn a_guest_that_outlasts_its_host_keeps_out_whoever_acts_alone_and_lets_th
     let guest = enter(&scene, Presence::Guest, "approve").unwrap();
     drop(host);
     insta::assert_snapshot!(check_refused(&scene, Presence::Alone, "sync"), @r"
-    Another rollbook process is working in this workspace (DIR/rollbook.guests is locked).
+    Another rollbook process is working in this workspace (… is locked).
       Wait until it ends, then try again. Nothing was read or changed.
     ");
     drop(enter(&scene, Presence::Host, "serve").unwrap());

@@ -5,7 +5,16 @@ use rollbook_scim::server::ResourceType::{Group, User};
 use rollbook_scim::server::{BulkLimits, BulkRequest, DELIVERY_USER, Profile, Projection};
 use serde_json::{Value, json};
 
+use crate::book::also_on_postgres;
 use crate::push_scene::{BASE, GROUP, PushScene, user};
+
+also_on_postgres!(
+    a_user_is_made_read_changed_and_deleted,
+    members_come_and_go_one_by_one,
+    lists_are_paged_filtered_sorted_and_continued,
+    how_far_it_is_delivered_is_shown_to_whoever_asks,
+    a_bulk_request_is_done_operation_by_operation,
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_user_is_made_read_changed_and_deleted() {

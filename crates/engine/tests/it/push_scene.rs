@@ -1,6 +1,5 @@
 //! A workspace with two endpoints, and an identity provider that pushes to the first.
 
-use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
@@ -12,6 +11,8 @@ use rollbook_scim::ErrorMessage;
 use rollbook_scim::server::query::pairs;
 use rollbook_scim::server::{Limits, Profile, Projection, Query, ResourceType, Tags, resource};
 use serde_json::{Value, json};
+
+use crate::book;
 
 pub(crate) const BASE: &str = "https://rollbook.example/scim/wiki/v2";
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -41,7 +42,7 @@ impl PushScene {
 
     pub(crate) fn with(profile: Profile) -> Self {
         let dir = tempfile::tempdir().unwrap();
-        Engine::init(&dir.path().join("book"), "Example").unwrap();
+        book::init(&dir.path().join("book"));
         let instance = |name: &str| {
             format!(
                 "[[instance]]\nname = \"{name}\"\n[instance.file]\npath = \"{name}.csv\"\n\
@@ -49,7 +50,7 @@ impl PushScene {
             )
         };
         let config = format!("{CONFIG}{}{}", instance("wiki"), instance("archive"));
-        fs::write(dir.path().join("book/rollbook.toml"), config).unwrap();
+        book::configure(&dir.path().join("book"), &config);
         let engine = Engine::open(&dir.path().join("book"), Clock::System).unwrap();
         let intake = Intake::open(Arc::new(engine)).unwrap();
         let caller = caller(&intake, "wiki", "okta", profile, true);

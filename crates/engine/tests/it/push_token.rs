@@ -7,8 +7,18 @@ use rollbook_engine::push::{ALL, Intake, Minted, Minting};
 use rollbook_scim::server::Profile;
 use rollbook_scim::server::ResourceType::{Group, User};
 
+use crate::book::also_on_postgres;
 use crate::push_scene::{PushScene, caller};
 use crate::said;
+
+also_on_postgres!(
+    whatever_is_wrong_with_a_token_it_is_refused_alike,
+    a_token_is_rotated_without_a_gap_and_revoked_at_once,
+    a_token_that_expired_is_refused_and_makes_room,
+    what_cannot_be_a_token_is_refused_with_what_to_do,
+    a_token_that_may_only_read_changes_nothing_and_its_attempt_is_recorded,
+    what_another_endpoint_was_sent_is_not_found,
+);
 
 fn minting(endpoint: &str, idp: &str) -> Minting {
     Minting {

@@ -18,6 +18,8 @@ use rollbook_testkit::ledger::Ledger;
 use rollbook_testkit::scim_vendor::{Profile, ScimVendor};
 use serde_json::json;
 
+use crate::book;
+
 /// Who works here: name, family name. Their numbers are E1 to E10, their logins `name@example.com`.
 pub(crate) const PEOPLE: [(&str, &str); 10] = [
     ("Ana", "Alder"),
@@ -48,6 +50,15 @@ impl Scene {
     }
 
     pub(crate) async fn with(profile: Profile) -> Self {
+        Self::made(profile, book::init).await
+    }
+
+    /// A company whose book lies in this schema.
+    pub(crate) async fn in_schema(address: &str, schema: &str) -> Self {
+        Self::made(Profile::full(), |dir| book::init_at(dir, address, schema).unwrap()).await
+    }
+
+    async fn made(profile: Profile, init: impl FnOnce(&Path)) -> Self {
         let vendor = ScimVendor::start(profile).await.unwrap();
         let keys: Vec<_> = (0..PEOPLE.len()).map(|at| vendor.seed_user(user(at))).collect();
         for (name, members) in [("Editors", &keys[1..3]), ("Admins", &keys[9..10])] {
@@ -59,7 +70,7 @@ impl Scene {
         }
         let dir = tempfile::tempdir().unwrap();
         let book = dir.path().join("book");
-        Engine::init(&book, "Example").unwrap();
+        init(&book);
         let archive =
             CsvApp::open(&dir.path().join("archive"), vec![row(0), row(1)], Ledger::default());
         let scene = Self { dir, vendor, archive: archive.unwrap(), keys };
@@ -98,7 +109,7 @@ impl Scene {
         let text = include_str!("scene.toml")
             .replace("WIKI", self.vendor.url())
             .replace("ARCHIVE", archive.to_str().unwrap());
-        fs::write(self.book().join("rollbook.toml"), edit(text)).unwrap();
+        book::configure(&self.book(), &edit(text));
     }
 
     pub(crate) fn open(&self) -> Engine {
@@ -119,10 +130,7 @@ impl Scene {
 
     /// Sends the database a statement as somebody would who can write the file.
     pub(crate) fn sql(&self, sql: &str) -> usize {
-        let db = rusqlite::Connection::open(self.book().join("rollbook.db")).unwrap();
-        let changed = db.execute(sql, []).unwrap();
-        db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
-        changed
+        book::sql(&self.book(), sql)
     }
 
     /// What changed at the wiki: `what` and on whom, in order.

@@ -10,10 +10,20 @@ use rollbook_engine::clock::Clock;
 use rollbook_engine::progress::Quiet;
 use rollbook_engine::{Engine, Error};
 
+use crate::book::{self, also_on_postgres};
 use crate::said;
 use crate::scene::{Scene, approve, run, wish};
 
 const HELD: &str = "ROLLBOOK_TEST_HELD";
+
+also_on_postgres!(
+    a_process_that_was_killed_leaves_no_lock_behind,
+    a_signing_key_that_is_missing_garbled_readable_by_others_or_from_elsewhere_is_refused,
+    a_plan_that_was_edited_or_swapped_in_the_database_does_not_load,
+    an_approval_that_nobody_gave_is_found_before_anything_is_done,
+    every_tampering_with_the_chain_in_the_database_is_found_and_named,
+    a_chain_that_was_cut_together_with_its_checkpoints_is_found_by_those_outside,
+);
 
 /// The error, with the folder's name taken out.
 fn check_refused<T>(dir: &Path, refused: Result<T, Error>) -> String {
@@ -28,7 +38,7 @@ fn check_not_opened(dir: &Path) -> String {
 /// A new workspace with an event in its chain.
 fn made() -> tempfile::TempDir {
     let dir = tempfile::tempdir().unwrap();
-    Engine::init(dir.path(), "Example").unwrap();
+    book::init(dir.path());
     let engine = Engine::open(dir.path(), Clock::System).unwrap();
     engine.reconcile().unwrap();
     engine.checkpoint().unwrap();

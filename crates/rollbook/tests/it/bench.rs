@@ -68,7 +68,7 @@ impl Bench {
         self.normal(&child.wait_with_output().expect("it ends"))
     }
 
-    fn normal(&self, output: &Output) -> Ran {
+    pub(crate) fn normal(&self, output: &Output) -> Ran {
         let text = |bytes: &[u8]| {
             let text = String::from_utf8(bytes.to_vec()).expect("only UTF-8 is printed");
             let here = self.path().to_string_lossy();

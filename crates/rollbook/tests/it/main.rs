@@ -5,6 +5,7 @@ mod demo;
 mod erase;
 mod guide;
 mod help;
+mod postgres;
 mod refusals;
 mod scan;
 mod scim_access;

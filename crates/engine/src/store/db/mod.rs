@@ -4,6 +4,8 @@
 //! columns of TEXT and BIGINT. Where the databases differ in what they would let pass, the stricter
 //! one decides for both: no statement while rows of another are handed out, none after one failed.
 
+mod folder_lock;
+mod postgres;
 mod sqlite;
 #[cfg(test)]
 mod tests;
@@ -11,14 +13,74 @@ mod value;
 
 use std::cell::Cell;
 use std::ops::ControlFlow;
-use std::path::Path;
 
+use super::place::Place;
+use super::presence::Presence;
 use crate::error::{Error, Result};
 
 pub(super) use value::{Arg, Row, args};
 
 /// Each migration takes the schema one version up.
 const MIGRATIONS: &[&str] = &[include_str!("../schema.sql"), include_str!("../schema_2.sql")];
+
+/// Whether a workspace's tables are expected to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Making {
+    /// They are made, and there must be none.
+    New,
+    /// They must be there.
+    There,
+}
+
+/// The database of one workspace, entered by this process: what connections are opened from.
+#[derive(Debug)]
+pub(super) struct Database(At);
+
+#[derive(Debug)]
+enum At {
+    Sqlite(sqlite::Sqlite),
+    Postgres(postgres::Postgres),
+}
+
+impl Database {
+    /// Enters the workspace at `place`, and returns the connection that writes.
+    pub(super) fn enter(
+        place: &Place,
+        presence: Presence,
+        command: &str,
+        making: Making,
+    ) -> Result<(Self, Db)> {
+        match place {
+            Place::Folder(dir) => {
+                let (at, db) = sqlite::Sqlite::enter(dir, presence, command, making)?;
+                Ok((Self(At::Sqlite(at)), Db::new(Connection::Sqlite(db))))
+            }
+            Place::Postgres { address, schema, ca_file } => {
+                let at = (address.expose(), schema.as_str(), ca_file.as_deref());
+                let (at, db) = postgres::Postgres::enter(at, presence, command, making)?;
+                Ok((Self(At::Postgres(at)), Db::new(Connection::Postgres(db))))
+            }
+        }
+    }
+
+    /// One more connection, for reading only.
+    pub(super) fn reader(&self) -> Result<Db> {
+        Ok(Db::new(match &self.0 {
+            At::Sqlite(at) => Connection::Sqlite(at.reader()?),
+            At::Postgres(at) => Connection::Postgres(at.reader()?),
+        }))
+    }
+
+    /// Opens the connection that writes anew if it was lost.
+    pub(super) fn renew(&self, db: &mut Db) -> Result<()> {
+        if let At::Postgres(at) = &self.0
+            && db.is_lost()
+        {
+            *db = Db::new(Connection::Postgres(at.renewed()?));
+        }
+        Ok(())
+    }
+}
 
 /// One connection.
 #[derive(Debug)]
@@ -30,6 +92,7 @@ pub(super) struct Db {
 #[derive(Debug)]
 enum Connection {
     Sqlite(rusqlite::Connection),
+    Postgres(postgres::Session),
 }
 
 /// Whether a statement may be begun.
@@ -59,30 +122,24 @@ pub(super) struct Transaction<'a> {
 }
 
 impl Db {
-    /// Opens the SQLite file at `path` for writing: checks library and file, and brings the schema
-    /// up to date.
-    pub(super) fn sqlite(path: &Path) -> Result<Self> {
-        Ok(Self::new(Connection::Sqlite(sqlite::open(path)?)))
-    }
-
-    /// Opens the SQLite file at `path` for writing beside the process that keeps it in order.
-    pub(super) fn sqlite_beside(path: &Path) -> Result<Self> {
-        Ok(Self::new(Connection::Sqlite(sqlite::open_beside(path)?)))
-    }
-
-    /// Opens the SQLite file at `path`, which was opened for writing before, for reading only.
-    pub(super) fn sqlite_reader(path: &Path) -> Result<Self> {
-        Ok(Self::new(Connection::Sqlite(sqlite::open_reader(path)?)))
-    }
-
     fn new(at: Connection) -> Self {
         Self { at, state: Cell::new(State::Ready) }
     }
 
-    /// Reads everything and says whether the database is whole.
+    /// Whether the connection broke. It never comes back.
+    pub(super) fn is_lost(&self) -> bool {
+        match &self.at {
+            Connection::Sqlite(_) => false,
+            Connection::Postgres(db) => db.is_lost(),
+        }
+    }
+
+    /// Reads what can be read and says whether the database is whole.
     pub(super) fn check(&self) -> Result<()> {
         match &self.at {
             Connection::Sqlite(db) => sqlite::check(db),
+            // The server keeps its own pages in order; that it answers is all to be seen from here.
+            Connection::Postgres(db) => db.batch("SELECT 1"),
         }
     }
 
@@ -90,14 +147,17 @@ impl Db {
     pub(super) fn shred(&self) -> Result<()> {
         match &self.at {
             Connection::Sqlite(db) => sqlite::shred(db),
+            Connection::Postgres(db) => postgres::shred(db),
         }
     }
 
     /// Runs a statement that hands out no rows, and returns how many rows it changed.
     pub(super) fn execute(&self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
         self.check_ready()?;
+        check_args(args)?;
         let changed = match &self.at {
             Connection::Sqlite(db) => sqlite::execute(db, sql, args),
+            Connection::Postgres(db) => db.execute(sql, args),
         };
         self.note(changed)
     }
@@ -109,8 +169,13 @@ impl Db {
         rows: impl IntoIterator<Item = Result<[Arg<'a>; N]>>,
     ) -> Result<u64> {
         self.check_ready()?;
+        let rows = rows.into_iter().map(|args| {
+            let args = args?;
+            check_args(&args).map(|()| args)
+        });
         let changed = match &self.at {
             Connection::Sqlite(db) => sqlite::execute_each(db, sql, rows),
+            Connection::Postgres(db) => db.execute_each(sql, rows),
         };
         self.note(changed)
     }
@@ -149,9 +214,11 @@ impl Db {
         take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
         self.check_ready()?;
+        check_args(args)?;
         self.state.set(State::Streaming);
         let scanned = match &self.at {
             Connection::Sqlite(db) => sqlite::scan(db, sql, args, take),
+            Connection::Postgres(db) => db.scan(sql, args, take),
         };
         self.state.set(State::Ready);
         self.note(scanned)
@@ -159,9 +226,10 @@ impl Db {
 
     /// Begins a transaction.
     pub(super) fn begin(&self, access: Access) -> Result<Transaction<'_>> {
-        self.batch(match &self.at {
-            Connection::Sqlite(_) => sqlite::begin(access),
-        })?;
+        match &self.at {
+            Connection::Sqlite(db) => sqlite::batch(db, sqlite::begin(access))?,
+            Connection::Postgres(db) => db.begin(access)?,
+        }
         self.state.set(State::Ready);
         Ok(Transaction { db: self, open: true })
     }
@@ -190,6 +258,7 @@ impl Db {
     fn batch(&self, sql: &str) -> Result<()> {
         match &self.at {
             Connection::Sqlite(db) => sqlite::batch(db, sql),
+            Connection::Postgres(db) => db.batch(sql),
         }
     }
 
@@ -211,6 +280,26 @@ impl Db {
     }
 }
 
+/// The refusal of a database, named `name`, that has had `at` migrations.
+fn newer(name: &str, at: usize) -> Error {
+    Error::setup(format!(
+        "The database {name} was written by a newer rollbook (schema {at}; this one knows {}).",
+        MIGRATIONS.len()
+    ))
+    .hint("Use the newer rollbook. Nothing was changed.")
+}
+
+/// SQLite would keep U+0000 in a text and then cut the text off there in some places and not in
+/// others; Postgres does not take it.
+fn check_args(args: &[Arg<'_>]) -> Result<()> {
+    let is_cut = |arg: &Arg<'_>| matches!(arg, Arg::Text(text) if text.contains('\0'));
+    match args.iter().any(is_cut) {
+        false => Ok(()),
+        true => Err(Error::input("A text holds the character U+0000, which no database keeps.")
+            .hint("Take it out where the text comes from.")),
+    }
+}
+
 fn after_failure() -> Error {
     Error::bug("A transaction was to go on after one of its statements had failed.")
 }
@@ -219,7 +308,10 @@ impl Transaction<'_> {
     /// Makes what was written stay, all of it.
     pub(super) fn commit(mut self) -> Result<()> {
         self.db.check_ready()?;
-        self.db.batch("COMMIT")?;
+        match &self.db.at {
+            Connection::Sqlite(db) => sqlite::batch(db, "COMMIT")?,
+            Connection::Postgres(db) => db.commit()?,
+        }
         self.open = false;
         Ok(())
     }

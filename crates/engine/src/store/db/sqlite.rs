@@ -9,9 +9,11 @@ use std::time::Duration;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{CachedStatement, Connection, ErrorCode, ToSql};
 
-use super::{Access, Arg, MIGRATIONS, Row};
+use super::folder_lock::{self, Hold};
+use super::{Access, Arg, MIGRATIONS, Making, Row, newer};
 use crate::error::{Error, Kind, Result};
-use crate::store::{Duplicate, private};
+use crate::store::presence::Presence;
+use crate::store::{Duplicate, FILE, private};
 
 /// SQLite 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write and checkpoint at
 /// once (<https://sqlite.org/wal.html#walresetbug>).
@@ -32,8 +34,45 @@ const STATEMENTS: usize = 256;
 /// these index pages are written and read again many times in one transaction.
 const WRITER_CACHE_KIB: i64 = 16 << 10;
 
+/// The file of one workspace, entered by this process.
+#[derive(Debug)]
+pub(super) struct Sqlite {
+    path: PathBuf,
+    _hold: Hold,
+}
+
+impl Sqlite {
+    /// Enters the workspace in the folder `dir` and brings its file up to date. The connection is
+    /// the one that writes.
+    pub(super) fn enter(
+        dir: &Path,
+        presence: Presence,
+        command: &str,
+        making: Making,
+    ) -> Result<(Self, Connection)> {
+        let path = dir.join(FILE);
+        if making == Making::There && !path.exists() {
+            return Err(Error::setup(format!(
+                "The database {} is not there; nothing was made in its place.",
+                path.display()
+            ))
+            .hint("Restore the newest backup of the workspace folder."));
+        }
+        let hold = folder_lock::enter(dir, presence, command)?;
+        let db = if hold.is_beside { open_beside(&path)? } else { open(&path)? };
+        Ok((Self { path, _hold: hold }, db))
+    }
+
+    /// One more connection, for reading only.
+    pub(super) fn reader(&self) -> Result<Connection> {
+        let db = connect(&self.path)?;
+        db.pragma_update(None, "query_only", true).map_err(|e| broken(&self.path, e))?;
+        Ok(db)
+    }
+}
+
 /// Opens the database file, checks library and file, and brings the schema up to date.
-pub(super) fn open(path: &Path) -> Result<Connection> {
+fn open(path: &Path) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     let unclean = std::fs::metadata(wal_of(path)).is_ok_and(|wal| wal.len() > 0);
     let size = std::fs::metadata(path).map_or(0, |file| file.len());
@@ -53,7 +92,7 @@ pub(super) fn open(path: &Path) -> Result<Connection> {
 }
 
 /// Opens the database file beside the process that checked it and brought it up to date.
-pub(super) fn open_beside(path: &Path) -> Result<Connection> {
+fn open_beside(path: &Path) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
     let db = connect(path)?;
     if version(&db, path)? == MIGRATIONS.len() {
@@ -64,13 +103,6 @@ pub(super) fn open_beside(path: &Path) -> Result<Connection> {
         path.display()
     ))
     .hint("Stop it and start it again with this version. Nothing was read or changed."))
-}
-
-/// Opens the database file once more, for reading only.
-pub(super) fn open_reader(path: &Path) -> Result<Connection> {
-    let db = connect(path)?;
-    db.pragma_update(None, "query_only", true).map_err(|e| broken(path, e))?;
-    Ok(db)
 }
 
 fn connect(path: &Path) -> Result<Connection> {
@@ -233,12 +265,7 @@ fn migrate(db: &mut Connection, path: &Path) -> Result<()> {
     let at = version(db, path)?;
     let known = MIGRATIONS.len();
     if at > known {
-        return Err(Error::setup(format!(
-            "The database {} was written by a newer rollbook (schema {at}; this one knows \
-             {known}).",
-            path.display()
-        ))
-        .hint("Use the newer rollbook. Nothing was changed."));
+        return Err(newer(&path.display().to_string(), at));
     }
     for (version, sql) in (1_u32..).zip(MIGRATIONS).skip(at) {
         let tx = db.transaction().map_err(|e| broken(path, e))?;

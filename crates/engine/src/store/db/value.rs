@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use tokio_postgres::types::Type;
+
 use crate::error::{Error, Result};
 
 /// A value for a numbered parameter.
@@ -56,6 +58,8 @@ impl<'a, T: Into<Arg<'a>>> From<Option<T>> for Arg<'a> {
 pub(in crate::store) enum Row<'a> {
     /// Of SQLite.
     Sqlite(&'a rusqlite::Row<'a>),
+    /// Of Postgres.
+    Postgres(&'a tokio_postgres::Row),
 }
 
 impl Row<'_> {
@@ -76,6 +80,7 @@ impl Row<'_> {
                 let value = row.get_ref(column).map_err(|e| misread(column, e))?;
                 value.as_str_or_null().map_err(|e| misread(column, e))
             }
+            Self::Postgres(row) => row.try_get(column).map_err(|e| misread(column, e)),
         }
     }
 
@@ -83,6 +88,15 @@ impl Row<'_> {
     pub(in crate::store) fn maybe_int(&self, column: usize) -> Result<Option<i64>> {
         match self {
             Self::Sqlite(row) => row.get(column).map_err(|e| misread(column, e)),
+            Self::Postgres(row) => {
+                // A number that a statement itself writes down is of the shorter type.
+                let is_short = row.columns().get(column).is_some_and(|c| *c.type_() == Type::INT4);
+                let read = match is_short {
+                    true => row.try_get::<_, Option<i32>>(column).map(|n| n.map(i64::from)),
+                    false => row.try_get(column),
+                };
+                read.map_err(|e| misread(column, e))
+            }
         }
     }
 }

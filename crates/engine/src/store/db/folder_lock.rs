@@ -1,32 +1,17 @@
-//! Who may work in a workspace at the same time.
-//!
-//! One process acts. Where that is a [`Presence::Host`], such as `rollbook serve`, those who only
-//! decide or read may work beside it; anybody else works alone. Two locks settle it, and a process
-//! that dies lets go of both: `rollbook.lock` is held by whoever acts, and `rollbook.guests` is
-//! shared by the guests of a host, or held by whoever wants none.
+//! Who may work in a workspace folder at the same time, as locks on two files in it.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, Write as _};
 use std::path::Path;
 
-use super::private;
 use crate::error::{Error, Result};
+use crate::store::presence::{HOST_ACTS, Holder, Presence, taken};
+use crate::store::private;
 
 /// The name of the lock file in a workspace folder.
-pub const LOCK: &str = "rollbook.lock";
+const LOCK: &str = "rollbook.lock";
 /// The name of the file that the guests of a host share.
-pub const GUESTS: &str = "rollbook.guests";
-
-/// What a process means to do in a workspace, and so who may be there beside it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Presence {
-    /// It acts, and nobody may be there meanwhile.
-    Alone,
-    /// It acts for a long time, and guests may be there meanwhile.
-    Host,
-    /// It decides or reads: beside a host where there is one, and alone where there is nobody.
-    Guest,
-}
+const GUESTS: &str = "rollbook.guests";
 
 /// The locks, held until they are dropped.
 #[derive(Debug)]
@@ -42,10 +27,11 @@ pub(super) fn enter(dir: &Path, presence: Presence, command: &str) -> Result<Hol
     let (path, guests_path) = (dir.join(LOCK), dir.join(GUESTS));
     let (mut file, guests) = (open(&path)?, open(&guests_path)?);
     if !is_held(&file, &path, File::try_lock)? {
-        write_holder(&mut file, presence, command).map_err(|e| unlockable(&path, e))?;
+        let holder = Holder::new(presence, command);
+        write_holder(&mut file, &holder).map_err(|e| unlockable(&path, e))?;
         // A host leaves the guests alone; whoever acts alone waits until the last one has gone.
         if presence != Presence::Host && is_held(&guests, &guests_path, File::try_lock)? {
-            return Err(taken(&guests_path, ""));
+            return Err(taken(&guests_path.display().to_string(), ""));
         }
         return Ok(Hold { is_beside: false, _files: vec![file, guests] });
     }
@@ -58,11 +44,9 @@ pub(super) fn enter(dir: &Path, presence: Presence, command: &str) -> Result<Hol
     {
         return Ok(Hold { is_beside: true, _files: vec![guests] });
     }
-    let refused = taken(&path, &holder.name);
+    let refused = taken(&path.display().to_string(), &holder.name);
     Err(match holder.is_host {
-        true => {
-            refused.hint("It carries out what is approved by itself. To act yourself, stop it.")
-        }
+        true => refused.hint(HOST_ACTS),
         false => refused,
     })
 }
@@ -95,43 +79,16 @@ fn unlockable(path: &Path, cause: std::io::Error) -> Error {
         .because(cause)
 }
 
-fn taken(path: &Path, holder: &str) -> Error {
-    let who = match holder {
-        "" => String::new(),
-        named => format!(", {named},"),
-    };
-    Error::setup(format!(
-        "Another rollbook process{who} is working in this workspace ({} is locked).",
-        path.display()
-    ))
-    .hint("Wait until it ends, then try again. Nothing was read or changed.")
-}
-
-/// Who holds the lock, as it says of itself.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Holder {
-    /// Command and process, for people; empty where it said nothing.
-    name: String,
-    is_host: bool,
-}
-
-fn write_holder(file: &mut File, presence: Presence, command: &str) -> std::io::Result<()> {
-    let word = if presence == Presence::Host { "host" } else { "alone" };
-    let text = match command {
-        "" => format!("{word}\n"),
-        command => format!("{word} `rollbook {command}` (process {})\n", std::process::id()),
-    };
+fn write_holder(file: &mut File, holder: &Holder) -> std::io::Result<()> {
     file.set_len(0)?;
     file.rewind()?;
-    file.write_all(text.as_bytes())
+    file.write_all(holder.to_string().as_bytes())
 }
 
-/// Nobody depends on reading it: without it a refusal names nobody.
 fn read_holder(file: &mut File) -> Holder {
     let mut text = String::new();
-    if file.take(1000).read_to_string(&mut text).is_err() {
-        return Holder::default();
+    match file.take(1000).read_to_string(&mut text) {
+        Ok(_) => Holder::read(&text),
+        Err(_) => Holder::default(),
     }
-    let (word, name) = text.trim_end().split_once(' ').unwrap_or((text.trim_end(), ""));
-    Holder { name: name.to_owned(), is_host: word == "host" }
 }

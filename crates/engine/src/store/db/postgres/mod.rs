@@ -1,0 +1,79 @@
+//! The database as one schema of a Postgres server.
+
+mod entry;
+mod refusal;
+mod schema;
+mod server;
+mod session;
+mod tls;
+mod wait;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::{Access, Making};
+use crate::error::{Error, Result};
+use crate::store::presence::Presence;
+use server::Server;
+
+pub(super) use schema::shred;
+pub(super) use session::Session;
+
+/// The schema of one workspace, entered by this process.
+#[derive(Debug)]
+pub(super) struct Postgres {
+    server: Arc<Server>,
+    presence: Presence,
+    command: String,
+    /// What this process wrote into the book when it entered. `None` for a guest.
+    mark: Option<String>,
+}
+
+impl Postgres {
+    /// Enters the workspace and brings its schema up to date. The session holds the locks, and so
+    /// is the one that writes: where it is lost, so is the right to write.
+    pub(super) fn enter(
+        (address, schema, ca): (&str, &str, Option<&Path>),
+        presence: Presence,
+        command: &str,
+        making: Making,
+    ) -> Result<(Self, Session)> {
+        let server = Arc::new(Server::new(address, schema, ca)?);
+        let session = server.connect(Access::Write)?;
+        let is_beside = entry::enter(&session, presence, command)?;
+        if is_beside {
+            schema::check(&session)?;
+        } else {
+            schema::bring_up(&session, making)?;
+        }
+        let mark = if is_beside { None } else { Some(entry::mark(&session)?) };
+        Ok((Self { server, presence, command: command.to_owned(), mark }, session))
+    }
+
+    /// One more session, for reading only.
+    pub(super) fn reader(&self) -> Result<Session> {
+        self.server.connect(Access::Read)
+    }
+
+    /// A session in the place of the one that wrote and was lost.
+    pub(super) fn renewed(&self) -> Result<Session> {
+        let session = self.server.connect(Access::Write)?;
+        let is_beside = entry::enter(&session, self.presence, &self.command)?;
+        schema::check(&session)?;
+        let is_as_left = match &self.mark {
+            Some(mark) => entry::newest(&session)?.as_ref() == Some(mark),
+            // A guest is still one, or has the workspace to itself now.
+            None => true,
+        };
+        match is_as_left {
+            true => Ok(session),
+            false => Err(Error::setup(format!(
+                "The connection to the database {} was lost, and another rollbook process has \
+                 worked in this workspace since{}.",
+                self.server.name(),
+                if is_beside { ", which still goes on" } else { "" }
+            ))
+            .hint("Start this one again. What was recorded is kept.")),
+        }
+    }
+}
