@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use rollbook_scim::ErrorMessage;
 use rollbook_scim::server::{BulkRequest, Query, ResourceType};
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::bulk::{Batch, BulkAnswer};
 use super::caller::Caller;
@@ -24,6 +24,9 @@ use crate::store::scim::ResourceRow;
 /// A group with more members than this is not shown as the answer to a PATCH of it.
 const SHOWN_MAX: i64 = 1000;
 
+/// How many readings that may take long are done at once; fewer than the store has connections.
+const LONG_MAX: usize = 4;
+
 /// What identity providers talk to. Clones share one queue and one thread that writes.
 #[derive(Clone, Debug)]
 pub struct Intake {
@@ -35,6 +38,8 @@ struct Shared {
     engine: Arc<Engine>,
     keyring: Mutex<Keyring>,
     cursors: cursor::Seal,
+    /// Turns for readings that may take long.
+    long: Arc<Semaphore>,
     /// `None` only while it ends.
     jobs: Option<Sender<Job>>,
     committer: Option<JoinHandle<()>>,
@@ -55,6 +60,7 @@ impl Intake {
         let shared = Shared {
             keyring: Mutex::new(Keyring::new(engine.derived_key(token::PURPOSE))),
             cursors: cursor::Seal::new(engine.derived_key(cursor::PURPOSE)),
+            long: Arc::new(Semaphore::new(LONG_MAX)),
             engine,
             jobs: Some(jobs),
             committer: Some(committer),
@@ -113,7 +119,7 @@ impl Intake {
         // A group may have tens of thousands of members.
         let (this, caller, id) = (self.clone(), caller.clone(), id.to_owned());
         let (base, projection) = (view.base.to_owned(), view.projection.clone());
-        aside(move || {
+        self.aside(move || {
             let view = View { base: &base, projection: &projection };
             this.look(&caller, kind, &id, &view)
         })
@@ -171,7 +177,27 @@ impl Intake {
             return self.list(&asked, &way);
         }
         let this = self.clone();
-        aside(move || this.list(&asked, &way)).await
+        self.aside(move || this.list(&asked, &way)).await
+    }
+
+    /// Runs what may take long beside the threads that answer everybody else, and not so many of it
+    /// that no connection to the database is left for them.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let ended = |cause: Box<dyn std::error::Error + Send + Sync>| {
+            Error::bug("A reading ended before its time.").because(cause)
+        };
+        let turn = Arc::clone(&self.shared.long).acquire_owned().await;
+        let turn = turn.map_err(|e| ended(Box::from(e)))?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            // Not before: whoever asked may have hung up meanwhile.
+            drop(turn);
+            done
+        });
+        done.await.map_err(|e| ended(Box::from(e)))?
     }
 
     fn list(&self, asked: &Asked, way: &page::Way) -> Result<Result<String, ErrorMessage>> {
@@ -305,12 +331,6 @@ impl Drop for Shared {
             tracing::error!("the thread that writes pushes ended with a panic");
         }
     }
-}
-
-/// Runs what may take long beside the threads that answer everybody else.
-async fn aside<T: Send + 'static>(work: impl FnOnce() -> Result<T> + Send + 'static) -> Result<T> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|e| Error::bug("A reading ended before its time.").because(e))?
 }
 
 fn no_answer() -> Error {
