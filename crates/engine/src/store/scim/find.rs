@@ -113,7 +113,7 @@ impl Reading<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Presence, Store};
+    use crate::store::{Place, Store};
 
     /// How SQLite goes about it.
     fn plan(book: &Reading<'_>, narrow: &Narrow) -> String {
@@ -131,7 +131,7 @@ mod tests {
     #[test]
     fn every_question_is_answered_by_its_own_index() {
         let dir = tempfile::tempdir().unwrap();
-        let store = Store::open(dir.path(), Presence::Alone, "test").unwrap();
+        let store = Store::make(&Place::Folder(dir.path().to_owned()), "test").unwrap();
         let questions = [
             Narrow::Id("7".to_owned()),
             Narrow::UserName("ana".to_owned()),
