@@ -24,13 +24,16 @@ pub(crate) struct Case {
     count: u32,
     /// Whether it shows a name, or has a login that holds one.
     pub is_named: bool,
+    /// Whether an owner is looked for. A machine's account is nobody's by what it is, and teaches
+    /// nothing about strangers.
+    pub is_matched: bool,
     /// The candidate that a rule has already chosen, as an offset into the range.
     pub fixed: Option<u32>,
 }
 
 impl Case {
     /// A case whose pairs are `range` of all pairs.
-    pub(crate) fn new(seen: &Seen, range: Range<usize>) -> Self {
+    pub(crate) fn new(seen: &Seen, range: Range<usize>, is_matched: bool) -> Self {
         let fit = |n: usize| u32::try_from(n).expect("fewer than four billion pairs");
         let is_named = !seen.cuts.is_empty() || seen.login.is_name;
         Self {
@@ -38,6 +41,7 @@ impl Case {
             first: fit(range.start),
             count: fit(range.len()),
             is_named,
+            is_matched,
             fixed: None,
         }
     }

@@ -60,7 +60,9 @@ pub(crate) mod surname {
     pub(crate) const OTHER: Level = 5;
     pub(crate) const PART: Level = 6;
     pub(crate) const ALIKE: Level = 7;
-    pub(crate) const CONFLICT: Level = 8;
+    /// One part agrees, and each side has another part that the other has not.
+    pub(crate) const HALF: Level = 8;
+    pub(crate) const CONFLICT: Level = 9;
 }
 
 /// Levels of [`Field::GivenName`] and [`Field::UsedName`].
@@ -159,6 +161,14 @@ impl Pair {
             || (mail::WORK..=mail::PRIVATE).contains(&self.level(Field::Mail))
     }
 
+    /// Whether a part of the shown name is somebody else's: the given name, or one of two surnames.
+    /// A whole surname may change with a marriage; under these, names alone link nobody.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        let given = self.level(Field::GivenName);
+        matches!(given, given::SAME_LETTER | given::CONFLICT | given::OTHER_INITIALS)
+            || self.level(Field::Surname) == surname::HALF
+    }
+
     pub(crate) fn level(&self, field: Field) -> Level {
         self.levels[field as usize]
     }
@@ -194,7 +204,7 @@ impl Scale<'_> {
         pair.set(Field::Surname, surname);
         pair.set(Field::GivenName, given);
         pair.set(Field::UsedName, self.used_name(sight, person, given.0));
-        let agreed = (surname.0 <= surname::OTHER && surname.0 > 0).then_some(cut).flatten();
+        let agreed = cut.and_then(|cut| agreed(cut, surname.0, person));
         pair.set(Field::Login, self.handle(&sight.login, person, number, agreed));
         pair.set(Field::Local, self.handle(&sight.local, person, number, agreed));
         pair.set(Field::Mail, self.mail(seen, person));
@@ -218,7 +228,8 @@ impl Scale<'_> {
             let is_first = index == 0;
             let surname = self.surname(cut, is_first.then_some(&seen.family), person);
             let text = if is_first { &seen.given } else { &nothing };
-            let given = self.given_name(cut, text, person);
+            let is_family = (surname::USED..=surname::HALF).contains(&surname.0);
+            let given = self.given_name(cut, text, person, is_family);
             let is_better = best.is_none_or(|(_, s, g)| (surname.0, given.0) < (s.0, g.0));
             if is_better {
                 best = Some((cut, surname, given));
@@ -231,16 +242,20 @@ impl Scale<'_> {
         if let Some(form) = person.form(cut.family) {
             return (form_level(form), self.roster.share(cut.family, FORM));
         }
-        let shared = |sym: &Sym| *sym != NONE && person.parts.binary_search(sym).is_ok();
-        let part = cut.parts.iter().chain([&cut.family]).find(|p| shared(p));
-        if let Some(part) = part {
-            return (surname::PART, self.roster.share(*part, PART));
+        if let Some(part) = shared_part(cut, person) {
+            let is_half = person.parts_most > 1
+                && cut.parts.iter().any(|p| !person.has_part(*p))
+                && person.parts.iter().any(|p| *p != cut.family && !cut.parts.contains(p));
+            let level = if is_half { surname::HALF } else { surname::PART };
+            return (level, self.roster.share(part, PART));
         }
         let is_like = text.is_some_and(|text| person.surnames.iter().any(|s| text.is_alike(s)));
         if is_like { (surname::ALIKE, self.alike) } else { (surname::CONFLICT, 1.0) }
     }
 
-    fn given_name(&self, cut: &Cut, text: &Spelling, person: &Person) -> Reached {
+    /// `is_family` says that the surname agrees: then the given name is judged among those who bear
+    /// such a surname, because the two go together.
+    fn given_name(&self, cut: &Cut, text: &Spelling, person: &Person, is_family: bool) -> Reached {
         if !cut.initials.is_empty() {
             return self.initials(&cut.initials, cut.letter, person);
         }
@@ -249,7 +264,11 @@ impl Scale<'_> {
         }
         for sym in [cut.given, cut.first] {
             if let Some(form) = person.given_form(sym) {
-                return (given_level(form), self.roster.share(sym, GIVEN));
+                let chance = match is_family {
+                    true => self.roster.share_beside_surname(sym),
+                    false => self.roster.share(sym, GIVEN),
+                };
+                return (given_level(form), chance);
             }
         }
         self.other_given(cut.nicknames, text, cut.letter, person)
@@ -311,7 +330,7 @@ impl Scale<'_> {
         maker: &Maker<'_>,
         person: &Person,
         number: u32,
-        agreed: Option<&Cut>,
+        agreed: Option<(Sym, Sym)>,
     ) -> Reached {
         let Maker { handle, ranks, repeats } = maker;
         if !handle.is_name {
@@ -322,7 +341,7 @@ impl Scale<'_> {
         // says about the other initials.
         let known = agreed
             .filter(|_| *repeats)
-            .map(|cut| self.roster.count_with_letter(cut.family, cut.letter));
+            .map(|(family, letter)| self.roster.count_with_letter(family, letter));
         let everybody = self.roster.size() + NAME_CROWD;
         let among = known.map_or(everybody, |count| f64::from(count.max(1)));
         let chance = ((ranks.len() as f64 + 0.5) / (among + 1.0)).min(0.98);
@@ -332,14 +351,15 @@ impl Scale<'_> {
         }
         let family = person.bares.iter().find(|bare| handle.base.contains(&***bare));
         let Some(family) = family else { return (login::UNLIKE + apart, 1.0) };
-        if !has_initial(&handle.base, family, person) {
-            return (login::OTHER_INITIAL + apart, self.chance_of(family));
-        }
+        // A surname that is known already is no coincidence to find again: only what stands beside it
+        // tells the namesakes apart.
         let chance = match agreed {
             Some(_) if *repeats => 1.0 - chance,
             _ => self.chance_of(family),
         };
-        (login::SURNAME + apart, chance)
+        let is_theirs = has_initial(&handle.base, family, person);
+        let level = if is_theirs { login::SURNAME } else { login::OTHER_INITIAL };
+        (level + apart, chance)
     }
 
     /// About how common a surname is, by its length: short ones turn up in many logins.
@@ -495,6 +515,21 @@ fn chance_of_likeness(roster: &Roster, seen: &[Seen]) -> f64 {
         alike += u32::from(person.surnames.iter().any(differs));
     }
     (f64::from(alike) + 1.0) / (SAMPLE as f64 + 2.0)
+}
+
+/// The first part of the shown surname that the person bears.
+fn shared_part(cut: &Cut, person: &Person) -> Option<Sym> {
+    cut.parts.iter().chain([&cut.family]).copied().find(|part| person.has_part(*part))
+}
+
+/// The surname, or the part of it, on which both agree at `level`, and the letter shown beside it.
+fn agreed(cut: &Cut, level: Level, person: &Person) -> Option<(Sym, Sym)> {
+    let family = match level {
+        surname::USED..=surname::OTHER => Some(cut.family),
+        surname::PART | surname::HALF => shared_part(cut, person),
+        _ => None,
+    };
+    family.map(|family| (family, cut.letter))
 }
 
 /// Whether what stands beside the surname in a login begins like one of the person's given names.

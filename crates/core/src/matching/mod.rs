@@ -69,6 +69,8 @@ pub struct Input<'a> {
 
 /// The least belief for a link without a human.
 pub const AUTO_MIN: f64 = 0.97;
+/// The least bits of evidence beside the name for a link against which a part of the name speaks.
+const CIRCUMSTANCES_MIN: f64 = 5.0;
 /// The least belief for a candidate to be shown.
 const SHOWN_MIN: f64 = 0.02;
 /// A candidate whom a key names is shown as at least this likely.
@@ -204,7 +206,12 @@ impl<'a> Matching<'a> {
                 *pair = scale.pair(&sight, *person);
             }
         }
-        let cases = self.seen.iter().zip(ranges).map(|(seen, own)| Case::new(seen, own)).collect();
+        let own = self.seen.iter().enumerate().zip(ranges);
+        let cases = own.map(|((index, seen), range)| {
+            let ruling = self.rulings.of(&self.accounts[index].account_ref());
+            Case::new(seen, range, self.is_matched(seen, ruling))
+        });
+        let cases = cases.collect();
         (self.cases, self.pairs) = (cases, pairs);
         self.fix();
     }
@@ -410,7 +417,11 @@ impl<'a> Matching<'a> {
         let best = ranked.first().map_or(0.0, |(score, _)| *score);
         let key = self.keys[index].as_ref();
         let is_claimed = |person: u32| key.is_some_and(|k| k.persons.contains(&person));
-        let is_safe = |pair: &Pair| pair.is_named() && (key.is_none() || is_claimed(pair.person));
+        let is_safe = |pair: &Pair| {
+            let is_settled = !pair.is_doubtful()
+                || reasons.weights.circumstances(class, pair) >= CIRCUMSTANCES_MIN;
+            pair.is_named() && is_settled && (key.is_none() || is_claimed(pair.person))
+        };
         if best >= AUTO_MIN && is_safe(ranked[0].1) {
             let because = reasons.of_pair(class, account, ranked[0].1);
             let owner = self.candidate(index, ranked[0].1.person, best, because.clone());

@@ -183,7 +183,7 @@ impl Reasons<'_> {
 /// Whether a level is an agreement.
 fn speaks_for(field: Field, level: u8) -> bool {
     match field {
-        Field::Surname => level < surname::CONFLICT,
+        Field::Surname => level < surname::HALF,
         Field::GivenName | Field::UsedName => {
             level < given::SAME_LETTER || (given::INITIALS..given::OTHER_INITIALS).contains(&level)
         }
@@ -214,6 +214,7 @@ fn surname_words(level: u8) -> &'static str {
         surname::OTHER => "the partner's or second surname",
         surname::PART => "a part of the surname",
         surname::ALIKE => "a surname spelled alike",
+        surname::HALF => "only one of two surnames",
         _ => "another surname",
     }
 }

@@ -82,6 +82,8 @@ pub(crate) struct Person {
     pub forms: Vec<(Sym, Form)>,
     /// Surnames that are part of a form, sorted.
     pub parts: Vec<Sym>,
+    /// The most of them that stand in one record. Two spellings of one surname are no two surnames.
+    pub parts_most: usize,
     /// Given-name forms, sorted by symbol.
     pub given: Vec<(Sym, Given)>,
     /// Nickname groups of the given names, sorted.
@@ -112,6 +114,11 @@ pub(crate) struct Person {
 impl Person {
     pub(crate) fn form(&self, sym: Sym) -> Option<Form> {
         find(&self.forms, sym)
+    }
+
+    /// Whether `sym` is a surname that is part of one of theirs.
+    pub(crate) fn has_part(&self, sym: Sym) -> bool {
+        sym != NONE && self.parts.binary_search(&sym).is_ok()
     }
 
     pub(crate) fn given_form(&self, sym: Sym) -> Option<Given> {
@@ -152,6 +159,7 @@ pub(crate) struct Roster {
     initials: BTreeMap<String, u32>,
     letters: [u32; 27],
     nicknames: SymMap<u16, u32>,
+    company: Company,
     starts: Days,
     ends: Days,
 }
@@ -256,6 +264,7 @@ impl Roster {
             }
             tally_places(person, &mut self.counts, &mut self.pairs);
         }
+        self.company = Company::new(&self.persons);
         self.starts = Days::new(&self.persons, |s| s.starts);
         self.ends = Days::new(&self.persons, |s| s.ends);
     }
@@ -276,6 +285,12 @@ impl Roster {
     /// Whether anybody has `sym` as `what`.
     pub(crate) fn is_known(&self, sym: Sym, what: u8) -> bool {
         self.counts.contains_key(&(sym, what))
+    }
+
+    /// The share of people with the given name `sym` among those who bear a surname as its bearers
+    /// do, never less than among all.
+    pub(crate) fn share_beside_surname(&self, sym: Sym) -> f64 {
+        self.company.share(sym, self.share(sym, GIVEN))
     }
 
     /// How many people have the surname form and a given name with that first letter.
@@ -312,6 +327,53 @@ impl Roster {
         let days = if is_start { &self.starts } else { &self.ends };
         let crowd = if from == to { DAY_CROWD } else { 1.0 };
         (f64::from(days.between(from, to)) + 0.5) / (self.size() + crowd)
+    }
+}
+
+/// Which given names keep company with which surnames: who is called El Idrissi is more often called
+/// Youssef than others are. Counted over pairs of different people with one surname.
+#[derive(Default)]
+struct Company {
+    /// Per given name: pairs that share it too, and all pairs of its bearers.
+    pairs: BTreeMap<Sym, (f64, f64)>,
+    /// How many times likelier than by chance two people of one surname share a given name.
+    lift: f64,
+}
+
+impl Company {
+    /// Pairs of the average that hold a given name with few bearers.
+    const HOLD: f64 = 20.0;
+
+    fn new(persons: &[Person]) -> Self {
+        let mut families: BTreeMap<Sym, BTreeMap<Sym, f64>> = BTreeMap::new();
+        let mut bearers: BTreeMap<Sym, f64> = BTreeMap::new();
+        for person in persons {
+            let family = person.forms.iter().find(|(_, form)| *form == Form::Used);
+            let given = person.given.iter().min_by_key(|(sym, given)| (*given, *sym));
+            if let (Some((family, _)), Some((given, _))) = (family, given) {
+                *families.entry(*family).or_default().entry(*given).or_default() += 1.0;
+                *bearers.entry(*given).or_default() += 1.0;
+            }
+        }
+        let mut pairs: BTreeMap<Sym, (f64, f64)> = BTreeMap::new();
+        for givens in families.values() {
+            let all: f64 = givens.values().sum();
+            for (given, count) in givens {
+                let pair = pairs.entry(*given).or_default();
+                pair.0 += count * (count - 1.0);
+                pair.1 += count * (all - 1.0);
+            }
+        }
+        let size = persons.len().max(1) as f64;
+        let shared: f64 = pairs.values().map(|pair| pair.0).sum();
+        let by_chance: f64 = pairs.iter().map(|(given, pair)| pair.1 * bearers[given] / size).sum();
+        Self { pairs, lift: ((shared + 1.0) / (by_chance + 1.0)).max(1.0) }
+    }
+
+    fn share(&self, given: Sym, among_all: f64) -> f64 {
+        let (shared, all) = self.pairs.get(&given).copied().unwrap_or_default();
+        let expected = Self::HOLD * (self.lift * among_all).min(1.0);
+        ((shared + expected) / (all + Self::HOLD)).clamp(among_all, 1.0)
     }
 }
 
@@ -550,14 +612,19 @@ fn collect_forms(
             *known = (*known).min(form);
         }
     }
+    let mut own: Vec<Sym> = Vec::new();
     for words in [&set.family, &set.second, &set.partner, &set.in_use] {
         let words: Vec<&str> = words.iter().map(String::as_str).collect();
         let parts = shown::significant_parts(&words);
-        person.parts.extend(parts.iter().map(|p| interner.intern(p)));
+        own.extend(parts.iter().map(|p| interner.intern(p)));
         if words.len() == 1 {
-            person.parts.push(interner.intern(words[0]));
+            own.push(interner.intern(words[0]));
         }
     }
+    own.sort_unstable();
+    own.dedup();
+    person.parts_most = person.parts_most.max(own.len());
+    person.parts.append(&mut own);
     let first = set.given.first().map_or("", String::as_str);
     let later = set.given.iter().skip(1).map(|w| (w.clone(), Given::Later));
     let all = [
@@ -618,6 +685,23 @@ fn surname_forms(set: &NameSet) -> Vec<(String, Form)> {
 mod tests {
     use super::*;
     use jiff::civil::date;
+
+    #[test]
+    fn given_names_keep_company_with_surnames() {
+        let person = |family: Sym, given: Sym| Person {
+            forms: vec![(family, Form::Used)],
+            given: vec![(given, Given::Used)],
+            ..Person::default()
+        };
+        // Forty bear surname 1 and share four given names; four hundred others share neither.
+        let few = (0..40).map(|at| person(1, 100 + at % 4));
+        let many = (0..400).map(|at| person(2 + at % 20, 200 + (at / 20 + 7 * at) % 50));
+        let company = Company::new(&few.chain(many).collect::<Vec<_>>());
+        let (kept, loose) = (10.0 / 440.0, 8.0 / 440.0);
+        assert!(company.share(100, kept) > 5.0 * kept, "{}", company.share(100, kept));
+        assert!(company.share(200, loose) < 5.0 * loose, "{}", company.share(200, loose));
+        assert!(company.share(999, 0.01) >= 0.01);
+    }
 
     #[test]
     fn day_numbers_count_days() {

@@ -15,6 +15,7 @@ use super::text::{Spelling, fold, joined};
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Cut {
     pub family: Sym,
+    /// The parts of a family name of several; [`NONE`] for one that nobody has.
     pub parts: Box<[Sym]>,
     /// All shown given names as one word.
     pub given: Sym,
@@ -49,6 +50,8 @@ pub(crate) struct Seen {
     /// The family and first given name of the likeliest reading, for comparisons by likeness.
     pub family: Spelling,
     pub given: Spelling,
+    /// That family name as one word, and its parts where there are several.
+    pub surnames: Vec<Box<str>>,
     /// The name they go by, where the instance holds it apart from the shown name.
     pub used: Sym,
     pub used_text: Spelling,
@@ -116,6 +119,7 @@ impl Seen {
             cuts: cuts(&shown, interner),
             family,
             given,
+            surnames: surnames(&shown),
             used: interner.find(&used_text),
             used_text: Spelling::new(&used_text),
             handle: if login.is_name {
@@ -155,6 +159,12 @@ fn first_names(shown: &Shown) -> (Spelling, Spelling) {
     (Spelling::new(&reading.family), Spelling::new(given))
 }
 
+fn surnames(shown: &Shown) -> Vec<Box<str>> {
+    let Some(reading) = shown.readings.first() else { return Vec::new() };
+    let all = [&reading.family].into_iter().chain(&reading.parts);
+    all.filter(|name| !name.is_empty()).map(|name| name.as_str().into()).collect()
+}
+
 /// The readings whose family name somebody has; the likeliest is kept in any case.
 fn cuts(shown: &Shown, interner: &Interner) -> Box<[Cut]> {
     let cuts = shown.readings.iter().map(|r| cut(r, interner));
@@ -167,7 +177,7 @@ fn cut(reading: &Reading, interner: &Interner) -> Cut {
         reading.given.first().map_or_else(|| letter_of(&reading.initials), |g| letter_of(g));
     Cut {
         family: interner.find(&reading.family),
-        parts: reading.parts.iter().map(|p| interner.find(p)).filter(|p| *p != NONE).collect(),
+        parts: reading.parts.iter().map(|p| interner.find(p)).collect(),
         given: interner.find(&reading.given.concat()),
         first: reading.given.first().map_or(NONE, |g| interner.find(g)),
         letter,

@@ -113,7 +113,10 @@ fn comma(left: &str, right: &str) -> Vec<Reading> {
     let only_titles =
         given.iter().all(|w| TITLES.binary_search(&joined(&w.folded).as_str()).is_ok());
     if given.is_empty() || (only_titles && family.len() > 1) {
-        return plain(left);
+        // `Lopez Vega, M.A.` is as likely Marta Ana as a master of arts.
+        let is_initials = !given.is_empty() && given.iter().all(|w| w.initials.is_some());
+        let meant = is_initials.then(|| reading(&given, &family)).flatten();
+        return meant.into_iter().chain(plain(left)).collect();
     }
     let mut tail = Vec::new();
     while given.len() > 1 && given.last().is_some_and(|w| is_particle(&w.folded)) {
@@ -186,6 +189,8 @@ mod tests {
         assert_eq!(first("dr. Elske van der Veen (admin)"), "elske |  | vanderveen | admin");
         assert_eq!(first("Berg, J.P. van den"), " | jp | vandenberg | ");
         assert_eq!(first("Patricia Verburg MA"), "patricia |  | verburg | ");
+        assert_eq!(first("Patricia Verburg, MA"), "patricia |  | verburg | ");
+        assert_eq!(first("Lopez Vega, M.A."), " | ma | lopezvega | ");
     }
 
     #[test]

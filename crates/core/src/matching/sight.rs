@@ -25,7 +25,7 @@ pub(crate) struct Maker<'a> {
     pub handle: &'a Handle,
     /// The people whose name makes it, sorted, with the rank of the convention.
     pub ranks: Vec<(u32, u8)>,
-    /// Whether the shown surname stands in it.
+    /// Whether the shown surname stands in it, or a part of it.
     pub repeats: bool,
 }
 
@@ -39,11 +39,10 @@ impl<'a> Sight<'a> {
         predictions: &Predictions,
         interner: &Interner,
     ) -> Self {
-        let family = &*seen.family.text;
         let maker = |handle: &'a Handle, conventions| Maker {
             handle,
             ranks: predictions.of(handle, conventions, interner),
-            repeats: !family.is_empty() && handle.base.contains(family),
+            repeats: seen.surnames.iter().any(|name| handle.base.contains(&**name)),
         };
         let says_used = |sym: Sym| seen.used != NONE && sym == seen.used;
         Self {

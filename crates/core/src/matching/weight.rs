@@ -67,6 +67,11 @@ impl Weights {
         bits + pair.all_rarity_bits()
     }
 
+    /// The weight, in bits, of what is no name: the address, places and dates.
+    pub(crate) fn circumstances(&self, class: u16, pair: &Pair) -> f64 {
+        (Field::Mail as usize..FIELDS).map(|field| self.bits(class, pair, field)).sum()
+    }
+
     /// The odds, against nobody, that the account belongs to the person.
     pub(crate) fn odds(&self, case: &Case, pair: &Pair, group: u16) -> f64 {
         let usual = self.usual[usize::from(case.class)][usize::from(group)];
@@ -94,7 +99,7 @@ impl Weights {
         let mut nobody = vec![[0.0_f64; 2]; classes];
         let mut sizes = vec![0.0_f64; roster.groups];
         roster.persons.iter().for_each(|p| sizes[usize::from(p.group)] += 1.0);
-        for case in cases {
+        for case in cases.iter().filter(|case| case.is_matched) {
             let class = usize::from(case.class);
             let mut left = 1.0;
             for (pair, belief) in pairs[case.range()].iter().zip(&belief[case.range()]) {
@@ -199,7 +204,8 @@ fn defaults() -> Vec<f64> {
             (surname::OTHER, 0.04),
             (surname::PART, 0.02),
             (surname::ALIKE, 0.02),
-            (surname::CONFLICT, 0.03),
+            (surname::HALF, 0.005),
+            (surname::CONFLICT, 0.025),
         ],
     );
     for field in [Field::GivenName, Field::UsedName] {

@@ -167,6 +167,49 @@ fn namesakes_are_told_apart_by_unit_and_start() {
 }
 
 #[test]
+fn namesakes_are_told_apart_by_the_initials_in_their_logins() {
+    insta::assert_snapshot!(beside_the_staff("
+        number, given,     initials, used, family, in_use, starts,     unit
+        E201,   Amir Noud, A.N.,     Noud, Maas,   Maas,   2020-01-01, Sales
+        E202,   Mats Noud, M.N.,     Noud, Maas,   Maas,   2020-01-01, Sales
+    ", "
+        key, login,    shown
+        v1,  m.n.maas, Noud Maas
+        v2,  a.n.maas, Noud Maas
+    "), @r"
+    dir/v1 auto E202 model
+    dir/v2 auto E201 model
+    ");
+}
+
+#[test]
+fn who_bears_another_second_surname_is_not_linked() {
+    insta::assert_snapshot!(beside_the_staff("
+        number, given,        initials, used,   family,   second, in_use,         starts,     unit
+        E201,   Carmen Juana, C.J.,     Carmen, Martínez, Calvo,  Martínez Calvo, 2020-01-07, Sales
+    ", "
+        key, login,          shown
+        v1,  c.j.martinez,   Carmen Martínez Benito
+        v2,  c.j.martinez2,  Carmen Martínez Calvo
+    "), @r"
+    dir/v1 suggested E201 model
+    dir/v2 auto E201 model
+    ");
+}
+
+#[test]
+fn machines_do_not_make_strangers_of_the_staff() {
+    let person = "
+        number, given, initials, used, family, in_use, starts,     unit
+        E201,   Jan,   J.,       Jan,  Visser, Visser, 2020-01-01, Sales
+    ";
+    let machines: String = (1..=300).map(|n| format!("m{n}, svc-backup-{n},\n")).collect();
+    let all = format!("key, login, shown\nv1, x17, Visser J.\n{machines}");
+    let links = beside_the_staff(person, &all);
+    insta::assert_snapshot!(links.lines().next().unwrap_or_default(), @"dir/v1 auto E201 model");
+}
+
+#[test]
 fn second_surnames_nicknames_and_transliterations_are_understood() {
     insta::assert_snapshot!(beside_the_staff("
         number, given,          used,  family,    second,  in_use,           starts,     unit
