@@ -31,6 +31,12 @@ class Storage(InMemoryStorage):
         return self.given or super().generate_id(resource_type, resource)
 
 
+class Server(ThreadingWSGIServer):
+    """Lets as many connections wait as the benchmark opens."""
+
+    request_queue_size = 1024
+
+
 class Quiet(WSGIRequestHandler):
     """Keeps connections and writes no line for each request."""
 
@@ -42,7 +48,7 @@ class Quiet(WSGIRequestHandler):
 
 def seed(storage, provider):
     kinds = {kind.name: kind for kind in provider.resource_types}
-    User, Group = (provider.get_model(name) for name in ("User", "Group"))
+    User, Group = (provider.model_for(kinds[name]) for name in ("User", "Group"))
     for n in range(users):
         name = f"user{n}@example.com"
         storage.given = f"u{n}"
@@ -59,6 +65,6 @@ provider = ScimProvider.from_discovery(
 storage = Storage()
 seed(storage, provider)
 application = BearerTokenApplication(storage, provider, service=ScimService(provider, secret=secrets.token_urlsafe(32)), bearer_tokens=["peer-token"])
-with make_server("127.0.0.1", port, application, server_class=ThreadingWSGIServer, handler_class=Quiet) as server:
+with make_server("127.0.0.1", port, application, server_class=Server, handler_class=Quiet) as server:
     print("ready", flush=True)
     server.serve_forever()

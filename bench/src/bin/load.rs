@@ -40,8 +40,8 @@ struct Order {
     /// The most requests; none where it is 0.
     #[serde(default)]
     requests: u64,
-    /// The status of an answer that counts.
-    expect: u16,
+    /// The statuses of answers that count.
+    expect: Vec<u16>,
 }
 
 /// What one connection saw.
@@ -103,7 +103,7 @@ async fn connection(order: Arc<Order>, next: Arc<AtomicU64>, end: Instant) -> Se
         // What is not answered when the time is over does not count.
         match timeout_at(end.into(), exchanged).await {
             Err(_) => break,
-            Ok(Ok(status)) if status == order.expect => {
+            Ok(Ok(status)) if order.expect.contains(&status) => {
                 seen.micros.push(u32::try_from(began.elapsed().as_micros()).unwrap_or(u32::MAX));
             }
             Ok(other) => {
