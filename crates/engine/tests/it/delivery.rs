@@ -9,7 +9,21 @@ use rollbook_scim::server::ResourceType;
 use rollbook_testkit::scim_vendor::{Fault, Twist};
 use serde_json::json;
 
+use crate::book::also_on_postgres;
 use crate::delivery_scene::{DeliveryScene, STANDING, login, user, wait_for};
+
+also_on_postgres!(
+    an_okta_deactivation_closes_three_apps_and_its_state_is_true_at_each_moment,
+    a_mass_of_deactivations_one_at_a_time_trips_the_window_and_the_rest_is_held,
+    without_a_standing_approval_a_push_waits_for_a_named_person,
+    a_newer_wish_takes_the_place_of_one_that_has_not_acted,
+    a_newer_wish_waits_for_what_may_have_been_sent_and_has_the_last_word,
+    what_comes_at_once_is_judged_at_once_and_held_before_the_first_effect,
+    what_the_provider_does_not_know_is_found,
+    a_new_person_gets_an_account_with_everything_pushed_and_is_known_by_it_again,
+    a_group_gives_the_right_that_a_rule_on_its_id_names_and_its_name_gives_none,
+    somebody_whom_nothing_proves_is_left_to_a_person,
+);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_okta_deactivation_closes_three_apps_and_its_state_is_true_at_each_moment() {

@@ -11,7 +11,10 @@ use rollbook_engine::clock::Clock;
 use rollbook_engine::{Engine, crash};
 use serde_json::json;
 
+use crate::book::also_on_postgres;
 use crate::delivery_scene::{DeliveryScene, Served, login, user};
+
+also_on_postgres!(killed_at_any_point_a_delivery_ends_with_one_effect_for_each_wish,);
 
 const WORKSPACE: &str = "ROLLBOOK_TEST_DELIVERY";
 const DIE_AT: &str = "ROLLBOOK_CRASH_AT";

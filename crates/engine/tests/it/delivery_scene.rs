@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::book;
 use crate::push_scene::{USER, caller};
 use crate::scene::write_private;
 
@@ -60,7 +61,7 @@ impl DeliveryScene {
     pub(crate) async fn new(people: usize, policy: &str) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let dir = temp.path().join("book");
-        Engine::init(&dir, "Example").unwrap();
+        book::init(&dir);
         let mut vendors = BTreeMap::new();
         for app in APPS {
             let vendor = ScimVendor::start(Profile::full()).await.unwrap();
@@ -99,7 +100,7 @@ impl DeliveryScene {
                  requests_per_second_max = 10000\n",
             );
         }
-        fs::write(self.dir.join("rollbook.toml"), text + policy).unwrap();
+        book::configure(&self.dir, &(text + policy));
     }
 
     fn open(&self) -> Engine {

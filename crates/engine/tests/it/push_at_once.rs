@@ -5,7 +5,18 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollbook_scim::server::ResourceType::{Group, User};
 use serde_json::{Value, json};
 
+use crate::book::also_on_postgres;
 use crate::push_scene::{Answered, PushScene, all, user};
+
+also_on_postgres!(
+    of_fifty_users_with_one_login_one_is_made,
+    a_hundred_patches_end_in_some_order_and_none_is_lost,
+    of_a_hundred_patches_to_one_version_one_is_done,
+    members_that_come_and_go_at_once_are_all_there_or_gone,
+    a_patch_whose_third_operation_is_wrong_changes_nothing,
+    every_push_is_in_the_chain_with_its_wish,
+    a_group_can_be_in_another_and_never_in_itself,
+);
 
 /// How often each status was answered.
 fn statuses(answers: &[Answered]) -> BTreeMap<u16, usize> {

@@ -16,7 +16,10 @@ use rollbook_engine::{Engine, crash};
 use rollbook_scim::server::ResourceType::User;
 use rollbook_scim::server::{Profile, resource};
 
+use crate::book::also_on_postgres;
 use crate::push_scene::{PushScene, all, user};
+
+also_on_postgres!(killed_at_any_point_what_was_answered_is_there_and_all_of_it_is_whole,);
 
 const WORKSPACE: &str = "ROLLBOOK_TEST_PUSH_WORKSPACE";
 const TOKEN: &str = "ROLLBOOK_TEST_PUSH_TOKEN";

@@ -2,7 +2,10 @@
 
 use rollbook_scim::server::ResourceType::User;
 
+use crate::book::also_on_postgres;
 use crate::push_scene::{PushScene, user};
+
+also_on_postgres!(logins_are_the_same_different_or_refused_as_the_page_says,);
 
 /// The rows of the table: one login, the other, the verdict.
 fn table() -> Vec<(String, String, String)> {
