@@ -12,8 +12,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use hyper::{Method, Request, Response, StatusCode};
+use hyper::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use hyper::{Method, Request, Response, StatusCode, Version};
 use rollbook_engine::push::Intake;
 use tokio::time::timeout;
 
@@ -174,6 +176,11 @@ impl Face {
         if target.path().len().max(target.query().map_or(0, str::len)) > TARGET_MAX {
             return Err(Refusal::new(StatusCode::URI_TOO_LONG, "The address is too long."));
         }
+        let hosts = request.headers().get_all(HOST).iter().count();
+        if request.version() == Version::HTTP_11 && hosts != 1 {
+            // RFC 9112 §3.2: whoever stands in front of us may have taken another one.
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, "Send one Host header."));
+        }
         match address {
             Address::Scim { .. } => scim::respond(self, request, address, peer, trail).await,
             Address::Unknown if is_known(request.method()) => Err(Refusal::not_found()),
@@ -230,7 +237,7 @@ fn is_known(method: &Method) -> bool {
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str())
 }
 
-/// Runs `work`; `None` if it panicked. The panic itself is printed where it happens.
+/// Runs `work`; `None` if it panicked. The log is told where it happens.
 async fn unpanicked<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = std::pin::pin!(work);
     std::future::poll_fn(|cx| {

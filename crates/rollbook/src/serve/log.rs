@@ -58,6 +58,8 @@ impl Log {
             .finish();
         // A second server in one process (there is none) would share the first one's log.
         let _ = tracing::subscriber::set_global_default(subscriber);
+        // A fault is a line like any other, and not some lines that no program can read.
+        std::panic::set_hook(Box::new(|fault| tracing::error!(cause = %fault, "a fault")));
         log
     }
 

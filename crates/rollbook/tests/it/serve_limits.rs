@@ -94,6 +94,48 @@ fn two_lengths_or_a_strange_encoding_end_the_connection() {
 }
 
 #[test]
+fn a_request_names_one_host() {
+    let served = Served::start();
+    for hosts in ["", "Host: a\r\nHost: b\r\n"] {
+        let request = format!("GET /healthz HTTP/1.1\r\n{hosts}Connection: close\r\n\r\n");
+        said(&served, &request).check_error(400, None);
+    }
+}
+
+#[test]
+fn requests_that_are_taken_back_by_the_thousand_end_their_own_connection_only() {
+    let served = Served::start();
+    let threads = tokio::runtime::Runtime::new().expect("threads");
+    let ended = threads.block_on(async {
+        use http_body_util::Empty;
+        use hyper_util::rt::{TokioExecutor, TokioIo};
+        let stream = tokio::net::TcpStream::connect(served.address).await.expect("it listens");
+        let (mut sender, connection) =
+            hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+                .await
+                .expect("HTTP/2 in clear");
+        let connection = tokio::spawn(connection);
+        for _ in 0..5_000 {
+            let request = hyper::Request::get("http://localhost/healthz");
+            let request = request.body(Empty::<bytes::Bytes>::new()).expect("a request");
+            // Sent, and taken back before the answer.
+            tokio::select! {
+                biased;
+                _ = sender.send_request(request) => {}
+                () = tokio::task::yield_now() => {}
+            }
+            if sender.ready().await.is_err() {
+                break;
+            }
+        }
+        drop(sender);
+        tokio::time::timeout(Duration::from_secs(30), connection).await.is_ok()
+    });
+    assert!(ended, "the connection came to an end");
+    assert_eq!(served.ask("GET", "/Users", None).status, 200);
+}
+
+#[test]
 fn what_callers_say_cannot_forge_a_line_of_the_log() {
     let served = Served::start();
     let mut body = user("ana");
