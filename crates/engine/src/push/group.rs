@@ -35,11 +35,12 @@ pub(super) fn listed(body: &mut Body) -> Option<Vec<Member>> {
     Some(read::list(&members).iter().filter_map(Member::read).collect())
 }
 
-/// Does `changes` in their order.
+/// Does `changes` in their order, as part of what makes `revision` of the group.
 pub(super) fn change(
     desk: &Desk<'_>,
     group: &ResourceRow,
     changes: Vec<MemberChange>,
+    revision: i64,
 ) -> Result<Moved, Fault> {
     let mut moved = Moved::default();
     if group.kind == ResourceType::User {
@@ -61,7 +62,7 @@ pub(super) fn change(
     if desk.is_mapped(group) {
         let aspect = format!("member:{}", group.id);
         for id in moved.joined.iter().chain(&moved.left) {
-            desk.wish(id, &aspect, group.revision + 1)?;
+            desk.wish_for_member(id, &aspect, revision)?;
         }
     }
     Ok(moved)

@@ -137,7 +137,7 @@ impl Desk<'_> {
         row.delivery = self.delivery(&row);
         self.book.add_resource(&mut row)?;
         self.book.put_emails(&row.endpoint, &row.id, &[], &facts.emails)?;
-        let moved = group::change(self, &row, vec![MemberChange::Add(members)])?;
+        let moved = group::change(self, &row, vec![MemberChange::Add(members)], row.revision)?;
         self.wish_for(&row)?;
         self.record("resource_created", &row, &moved, &[])?;
         Ok(row)
@@ -173,7 +173,7 @@ impl Desk<'_> {
             after
         });
         let after = after.filter(|after| after != before);
-        let moved = group::change(self, &row, changes)?;
+        let moved = group::change(self, &row, changes, row.revision + 1)?;
         if after.is_none() && moved.is_nothing() {
             return Ok(Effect::Unchanged(Seen::load(&self.book.reading(), row, wants)?));
         }
@@ -198,7 +198,7 @@ impl Desk<'_> {
         row.revision += 1;
         row.delivery = self.delivery(&row);
         let emptied = vec![MemberChange::Set(Vec::new())];
-        let moved = group::change(self, &row, emptied)?;
+        let moved = group::change(self, &row, emptied, row.revision)?;
         for holder in self.book.reading().holders_of(&row.id)?.into_iter().filter(|h| h.direct) {
             self.leave(&holder.id, &row.id)?;
         }
@@ -282,8 +282,25 @@ impl Desk<'_> {
         Ok(())
     }
 
+    /// Writes the newest wish about a User's being in a group, and that the User is waiting for it.
+    /// A group in a group has no account of its own to be given anything.
+    pub(super) fn wish_for_member(
+        &self,
+        id: &str,
+        aspect: &str,
+        revision: i64,
+    ) -> Result<(), Fault> {
+        let row = self.book.reading().any_resource(id)?;
+        if let Some(row) = row.filter(|row| row.kind == ResourceType::User) {
+            self.wish(&row.id, aspect, revision)?;
+            let accepted = self.delivery(&row);
+            self.book.put_delivery_state(&row.endpoint, &row.id, &accepted, row.revision)?;
+        }
+        Ok(())
+    }
+
     /// Writes the newest wish about one aspect of a resource.
-    pub(super) fn wish(&self, resource: &str, aspect: &str, revision: i64) -> Result<(), Fault> {
+    fn wish(&self, resource: &str, aspect: &str, revision: i64) -> Result<(), Fault> {
         let endpoint = self.caller.endpoint.as_str();
         let wish = Wish {
             endpoint,

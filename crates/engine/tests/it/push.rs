@@ -6,7 +6,7 @@ use rollbook_scim::server::{BulkLimits, BulkRequest, DELIVERY_USER, Profile, Pro
 use serde_json::{Value, json};
 
 use crate::book::also_on_postgres;
-use crate::push_scene::{BASE, GROUP, PushScene, user};
+use crate::push_scene::{BASE, GROUP, MAPPED, PushScene, user};
 
 also_on_postgres!(
     a_user_is_made_read_changed_and_deleted,
@@ -176,4 +176,33 @@ async fn a_bulk_request_is_done_operation_by_operation() {
     let members = group["members"].as_array().unwrap().iter().map(|it| it["value"].clone());
     let bob = answers[1].location.as_ref().unwrap().rsplit('/').next().unwrap();
     assert_eq!(members.collect::<Vec<_>>(), [json!(bob)], "who was deleted is in no group");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joins_or_leaves_a_group_that_a_rule_is_about_is_wished_so() {
+    let scene = PushScene::new();
+    let (ana, bob) = (scene.user("ana").await, scene.user("bob").await);
+    let store = scene.engine().store();
+    let verified = r#"{"state":"verified","because":"","at":"2026-11-21T10:00:00Z","revision":1}"#;
+    store.write(|book| book.put_delivery_state("wiki", &ana, verified, 1)).unwrap();
+    let body = json!({"schemas": [GROUP], "displayName": "Any", "externalId": MAPPED,
+        "members": [{"value": ana}]});
+    let (_, mapped) = scene.create(Group, body).await;
+    let mapped = mapped["id"].as_str().unwrap();
+    scene.group("Editors", &[&bob]).await;
+    let read = |id: &str| {
+        let found =
+            store.read(|book| Ok((book.intents_of("wiki", id)?, book.resource_row("wiki", id)?)));
+        let (wishes, row) = found.unwrap();
+        let wishes: Vec<_> = wishes.into_iter().map(|wish| (wish.aspect, wish.revision)).collect();
+        (wishes, row.unwrap().delivery)
+    };
+    let account = ("account".to_owned(), 1);
+    let (wishes, delivery) = read(&ana);
+    assert_eq!(wishes, [account.clone(), (format!("member:{mapped}"), 1)]);
+    assert!(delivery.contains("accepted"), "{delivery}");
+    assert_eq!(read(&bob).0, std::slice::from_ref(&account), "a name maps nothing");
+    let remove = json!([{"op": "remove", "path": "members"}]);
+    assert_eq!(scene.patch(Group, mapped, remove).await.0, 200);
+    assert_eq!(read(&ana).0, [account, (format!("member:{mapped}"), 2)]);
 }

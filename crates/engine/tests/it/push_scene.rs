@@ -18,6 +18,9 @@ pub(crate) const BASE: &str = "https://rollbook.example/scim/wiki/v2";
 pub(crate) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub(crate) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
+/// The externalId of the group that a rule of the wiki is about.
+pub(crate) const MAPPED: &str = "00g-editors";
+
 const CONFIG: &str = r#"
 [workspace]
 name = "Example"
@@ -49,7 +52,8 @@ impl PushScene {
                  outbox = \"{name}\"\n[instance.file.columns]\nkey = \"id\"\nlogin = \"login\"\n"
             )
         };
-        let config = format!("{CONFIG}{}{}", instance("wiki"), instance("archive"));
+        let rule = format!("[[instance.group]]\nid = \"{MAPPED}\"\nentitlement = \"editors\"\n");
+        let config = format!("{CONFIG}{}{rule}{}", instance("wiki"), instance("archive"));
         book::configure(&dir.path().join("book"), &config);
         let engine = Engine::open(&dir.path().join("book"), Clock::System).unwrap();
         let intake = Intake::open(Arc::new(engine)).unwrap();
