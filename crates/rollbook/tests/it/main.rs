@@ -1,6 +1,7 @@
 //! The real binary, from outside: what it prints, where, and with which exit code.
 
 mod bench;
+mod delivery;
 mod demo;
 mod erase;
 mod guide;

@@ -36,6 +36,13 @@ impl Served {
         Self { bench, address, token, child }
     }
 
+    /// A server in a workspace that is there, with a strict token for `endpoint`.
+    pub(crate) fn in_workspace(bench: Bench, endpoint: &str, arguments: &[&str]) -> Self {
+        let token = mint(&bench, &[endpoint, "--idp", "okta", "--profile", "strict"]);
+        let (child, address) = begin(&bench, arguments);
+        Self { bench, address, token, child }
+    }
+
     /// Another token: the arguments of `rollbook token create`.
     pub(crate) fn mint(&self, arguments: &[&str]) -> String {
         mint(&self.bench, arguments)
