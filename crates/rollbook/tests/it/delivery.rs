@@ -133,6 +133,29 @@ fn an_okta_deactivation_over_http_closes_three_apps_and_can_be_followed() {
     assert_eq!(code, Some(0), "{log}");
 }
 
+#[test]
+fn a_push_that_nobody_agreed_to_goes_on_when_somebody_approves_beside_the_server() {
+    let company = Company::new("");
+    let mut leaver = person(2);
+    leaver["active"] = json!(false);
+    let made = company.ask("POST", "/Users", &leaver);
+    let id = made.json()["id"].as_str().expect("an id").to_owned();
+    let waits = company.until(&id, |delivery| delivery["state"] == "waiting");
+    let because = waits["because"].as_str().expect("a reason");
+    let plan = because.split(' ').find(|word| word.starts_with("pln_")).expect("the plan's id");
+    assert!(because.contains("waits for a named person to approve it"), "{because}");
+    let shown = company.served.bench.run(&["plan", "show", plan]);
+    assert!(shown.out.contains("idp:okta asked for this plan"), "{}", shown.all());
+    let own = company.served.bench.run(&["approve", plan, "--yes", "--by", "idp:okta"]);
+    assert_ne!(own.code, 0, "{}", own.all());
+    let agreed = company.served.bench.run(&["approve", plan, "--yes", "--by", "Kim Jansen"]);
+    assert_eq!(agreed.code, 0, "{}", agreed.all());
+    company.until(&id, |delivery| delivery["state"] == "verified");
+    for app in APPS {
+        assert_eq!(company.vendors[app].ledger().effects().len(), 1, "{app}");
+    }
+}
+
 fn person(at: usize) -> Value {
     let address = format!("person{at}@acme.example");
     json!({
