@@ -7,7 +7,8 @@
 //!    instance ([`convention`]), and shares out belief over all candidates and nobody, all accounts
 //!    of an instance together ([`assign`]).
 //!
-//! Only a belief of at least [`AUTO_MIN`] becomes an automatic link. `docs/matching.md` tells how
+//! Only a belief of at least [`AUTO_MIN`] becomes an automatic link, and more where many links would
+//! be only just sure enough ([`floor`]). `docs/matching.md` tells how
 //! it works and what stays undecidable.
 
 mod assign;
@@ -15,6 +16,7 @@ mod block;
 mod convention;
 mod elsewhere;
 mod exact;
+mod floor;
 mod intern;
 mod key;
 mod kind;
@@ -359,8 +361,9 @@ impl<'a> Matching<'a> {
             weights: &weights,
             conventions: &self.conventions.logins,
         };
+        let sure = Sure { floor: self.floor(&belief, &weights), belief };
         let mut links: Vec<Link> =
-            (0..self.accounts.len()).map(|index| self.link(index, &belief, &reasons)).collect();
+            (0..self.accounts.len()).map(|index| self.link(index, &sure, &reasons)).collect();
         second::adopt(self.accounts, &mut links, |index, owner| {
             let ruling = self.rulings.of(&self.accounts[index].account_ref());
             let is_owner = |p: &u32| {
@@ -371,7 +374,41 @@ impl<'a> Matching<'a> {
         links
     }
 
-    fn link(&self, index: usize, belief: &[f32], reasons: &Reasons<'_>) -> Link {
+    /// How sure a link must be here, see [`floor`].
+    fn floor(&self, belief: &[f32], weights: &Weights) -> f64 {
+        let is_open = |index: &usize| {
+            let ruling = self.rulings.of(&self.accounts[*index].account_ref());
+            ruling.confirmed.is_none() && self.is_matched(&self.seen[*index], ruling)
+        };
+        let (keyed, modelled): (Vec<usize>, Vec<usize>) = (0..self.accounts.len())
+            .filter(is_open)
+            .partition(|index| self.cases[*index].fixed.is_some());
+        let best = modelled.into_iter().filter_map(|index| {
+            let (best, pair) = self.ranked(index, belief).into_iter().next()?;
+            (best >= AUTO_MIN && self.is_safe(index, pair, weights)).then_some(best)
+        });
+        floor::floor(best.collect(), keyed.len())
+    }
+
+    /// The candidates of an account, the likeliest first.
+    fn ranked(&self, index: usize, belief: &[f32]) -> Vec<(f64, &Pair)> {
+        let range = self.cases[index].range();
+        let mut ranked: Vec<(f64, &Pair)> =
+            range.map(|at| (f64::from(belief[at]), &self.pairs[at])).collect();
+        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.person.cmp(&b.1.person)));
+        ranked
+    }
+
+    /// Whether the account may be linked to this candidate without a human if the belief is enough.
+    fn is_safe(&self, index: usize, pair: &Pair, weights: &Weights) -> bool {
+        let (class, key) = (self.seen[index].class, self.keys[index].as_ref());
+        let is_settled =
+            !pair.is_doubtful() || weights.circumstances(class, pair) >= CIRCUMSTANCES_MIN;
+        let is_claimed = |key: &Key| key.persons.contains(&pair.person);
+        pair.is_named() && is_settled && key.is_none_or(is_claimed)
+    }
+
+    fn link(&self, index: usize, sure: &Sure, reasons: &Reasons<'_>) -> Link {
         let (account, seen) = (self.accounts[index], &self.seen[index]);
         let ruling = self.rulings.of(&account.account_ref());
         let kind = ruling.kind.unwrap_or(seen.kind);
@@ -398,7 +435,7 @@ impl<'a> Matching<'a> {
             let owner = self.candidate(index, person, KEY_SCORE, because.clone());
             return link(LinkState::Auto { owner }, key.rule.word(), KEY_SCORE, because);
         }
-        let (state, rule, score, because) = self.modelled(index, belief, reasons);
+        let (state, rule, score, because) = self.modelled(index, sure, reasons);
         link(state, rule, score, because)
     }
 
@@ -406,23 +443,15 @@ impl<'a> Matching<'a> {
     fn modelled(
         &self,
         index: usize,
-        belief: &[f32],
+        sure: &Sure,
         reasons: &Reasons<'_>,
     ) -> (LinkState, &'static str, f64, String) {
-        let range = self.cases[index].range();
         let (account, class) = (self.accounts[index], self.seen[index].class);
-        let mut ranked: Vec<(f64, &Pair)> =
-            range.clone().map(|at| (f64::from(belief[at]), &self.pairs[at])).collect();
-        ranked.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.person.cmp(&b.1.person)));
+        let ranked = self.ranked(index, &sure.belief);
         let best = ranked.first().map_or(0.0, |(score, _)| *score);
         let key = self.keys[index].as_ref();
         let is_claimed = |person: u32| key.is_some_and(|k| k.persons.contains(&person));
-        let is_safe = |pair: &Pair| {
-            let is_settled = !pair.is_doubtful()
-                || reasons.weights.circumstances(class, pair) >= CIRCUMSTANCES_MIN;
-            pair.is_named() && is_settled && (key.is_none() || is_claimed(pair.person))
-        };
-        if best >= AUTO_MIN && is_safe(ranked[0].1) {
+        if best >= sure.floor && self.is_safe(index, ranked[0].1, reasons.weights) {
             let because = reasons.of_pair(class, account, ranked[0].1);
             let owner = self.candidate(index, ranked[0].1.person, best, because.clone());
             return (LinkState::Auto { owner }, "model", best, because);
@@ -475,6 +504,12 @@ impl<'a> Matching<'a> {
             because,
         }
     }
+}
+
+/// What the model believes of every pair, and which belief is enough.
+struct Sure {
+    belief: Vec<f32>,
+    floor: f64,
 }
 
 /// How sure a trusted key is.
