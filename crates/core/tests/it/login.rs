@@ -20,10 +20,11 @@ fn rows() -> Vec<(String, String, String)> {
 /// The text with the characters that `\u{…}` stands for.
 fn unescaped(text: &str) -> String {
     let mut parts = text.split("\\u{");
-    let mut out = parts.next().unwrap().to_owned();
+    let mut out = parts.next().unwrap_or_default().to_owned();
     for part in parts {
-        let (code, rest) = part.split_once('}').unwrap();
-        out.push(char::from_u32(u32::from_str_radix(code, 16).unwrap()).unwrap());
+        let (code, rest) = part.split_once('}').expect("the table closes its braces");
+        let code = u32::from_str_radix(code, 16).expect("the table has hexadecimal digits");
+        out.push(char::from_u32(code).expect("the table has characters"));
         out.push_str(rest);
     }
     out
