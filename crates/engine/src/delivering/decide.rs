@@ -27,8 +27,9 @@ use crate::error::Result;
 use crate::store::RunRow;
 use crate::store::scim::{DeliveryState, IntentRow};
 
-/// How many wishes one round takes at most: few enough that pushes go on being taken in beside it.
-const ROUND_MAX: usize = 100;
+/// How many wishes one round takes at most: as many as one bulk request can make, so that all of
+/// those are judged at once.
+const ROUND_MAX: usize = 1000;
 
 /// How long a wish waits behind another change before it is looked at again.
 const BEHIND: SignedDuration = SignedDuration::from_secs(2);
@@ -43,6 +44,8 @@ const WAITS_MAX: SignedDuration = SignedDuration::from_mins(15);
 pub(super) struct Decided {
     pub(super) begun: Vec<Begun>,
     pub(super) looks: Vec<Look>,
+    /// How many wishes were due.
+    pub(super) due: usize,
     /// What is only to be noted. All of it is one transaction.
     notes: Vec<Note>,
 }
@@ -97,6 +100,7 @@ impl Engine {
         if rows.is_empty() {
             return Ok(Decided::default());
         }
+        let due = rows.len();
         let graph = memory.view.graph(self)?;
         let plans: BTreeSet<&str> = rows.iter().filter_map(|row| row.plan.as_deref()).collect();
         let busy = Runs::give_way(runs, self, &plans)?;
@@ -106,7 +110,7 @@ impl Engine {
         let history = self.store.read(|book| self.history(book, now))?;
         let round = Round::judge(&drafts, &board, &reach, &history);
         let bench = Bench { engine: self, board: &board, reach: &reach, round: &round };
-        let mut decided = Decided::default();
+        let mut decided = Decided { due, ..Decided::default() };
         for draft in drafts {
             let rows = draft.scope.rows.clone();
             let settled = catch_unwind(AssertUnwindSafe(|| bench.settle(draft, &mut decided)));

@@ -291,8 +291,11 @@ impl Shop {
         });
         self.decided_nothing = decided.begun.is_empty() && decided.looks.is_empty();
         if self.decided_nothing {
+            // A long round makes a long pause: pushes are to be taken in beside it.
+            let due = i64::try_from(decided.due).unwrap_or(i64::MAX);
+            let pause = BETWEEN_ROUNDS.max(SignedDuration::from_millis(due));
             let now = self.engine.now();
-            self.round_at = now.checked_add(BETWEEN_ROUNDS).unwrap_or(now);
+            self.round_at = now.checked_add(pause).unwrap_or(now);
         }
         for begun in decided.begun {
             let leave = Leave::Given(Box::new(begun.permit));
