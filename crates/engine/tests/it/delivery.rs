@@ -29,7 +29,7 @@ also_on_postgres!(
 async fn an_okta_deactivation_closes_three_apps_and_its_state_is_true_at_each_moment() {
     let scene = DeliveryScene::new(10, STANDING).await;
     let [chat, docs, wiki] = ["chat", "docs", "wiki"].map(|app| &scene.vendors[app]);
-    chat.fault(Fault::on("PATCH", "/Users/*", Twist::Delay { ms: 2500 }).times(1));
+    chat.fault(Fault::on("PATCH", "/Users/*", Twist::Delay { ms: 6000 }).times(1));
     let broken = Twist::Status { status: 500, retry_after: None, body: None };
     docs.fault(Fault::on("PATCH", "/Users/*", broken).times(2));
     wiki.fault(Fault::on("PATCH", "/Users/*", Twist::VisibleAfter { reads: 1 }).times(1));
@@ -39,7 +39,6 @@ async fn an_okta_deactivation_closes_three_apps_and_its_state_is_true_at_each_mo
     assert!(served.until_state(&ana, "verified").await.starts_with("verified"));
     served.activate(&ana, false).await;
     assert!(["accepted", "applied"].contains(&served.state(&ana).as_str()));
-    served.until(&ana, |shown| shown.contains("wiki applied")).await;
     let shown = served.until(&ana, |shown| shown.contains("wiki verified")).await;
     assert!(shown.contains("chat accepted") && shown.starts_with("accepted"), "{shown}");
     assert_eq!(scene.account("wiki", &login(1)).unwrap()["active"], false);
@@ -58,6 +57,16 @@ async fn an_okta_deactivation_closes_three_apps_and_its_state_is_true_at_each_mo
     let events = served.engine.store().read(|book| book.events()).unwrap();
     let begun = events.iter().find(|event| event.kind == "run_begun").unwrap();
     let bodies = served.engine.store().read(|book| book.bodies()).unwrap();
+    // A moment that somebody who asks may miss is in the chain all the same.
+    let states = |app: &str| -> Vec<&str> {
+        let of = events.iter().zip(&bodies).filter(|(event, body)| {
+            event.kind.starts_with("delivery_") && body.content["instance"] == app
+        });
+        of.map(|(event, _)| event.kind.trim_start_matches("delivery_")).collect()
+    };
+    for app in ["chat", "docs", "wiki"] {
+        assert_eq!(states(app), ["accepted", "applied", "verified"], "{app}");
+    }
     let body = bodies.iter().find(|body| body.seq == begun.seq).unwrap();
     assert_eq!(body.content["permit"]["standing"]["approved_by"], "Olga Meyer");
     served.engine.verify().unwrap();

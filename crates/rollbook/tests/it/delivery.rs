@@ -102,7 +102,7 @@ impl Company {
 #[test]
 fn an_okta_deactivation_over_http_closes_three_apps_and_can_be_followed() {
     let company = Company::new(STANDING);
-    let slow = Fault::on("PATCH", "/Users/*", Twist::Delay { ms: 2000 }).times(1);
+    let slow = Fault::on("PATCH", "/Users/*", Twist::Delay { ms: 6000 }).times(1);
     company.vendors["chat"].fault(slow);
     let broken = Twist::Status { status: 500, retry_after: None, body: None };
     company.vendors["docs"].fault(Fault::on("PATCH", "/Users/*", broken).times(2));
