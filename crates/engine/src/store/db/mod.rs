@@ -118,6 +118,7 @@ pub(super) enum Access {
 #[derive(Debug)]
 pub(super) struct Transaction<'a> {
     db: &'a Db,
+    access: Access,
     open: bool,
 }
 
@@ -231,7 +232,7 @@ impl Db {
             Connection::Postgres(db) => db.begin(access)?,
         }
         self.state.set(State::Ready);
-        Ok(Transaction { db: self, open: true })
+        Ok(Transaction { db: self, access, open: true })
     }
 
     /// Does `work`, and undoes what it wrote if it fails; what was written before stays.
@@ -310,7 +311,7 @@ impl Transaction<'_> {
         self.db.check_ready()?;
         match &self.db.at {
             Connection::Sqlite(db) => sqlite::batch(db, "COMMIT")?,
-            Connection::Postgres(db) => db.commit()?,
+            Connection::Postgres(db) => db.commit(self.access)?,
         }
         self.open = false;
         Ok(())

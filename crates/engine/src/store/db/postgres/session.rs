@@ -2,9 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::future::Future as _;
 use std::ops::ControlFlow;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Waker};
 
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use tokio_postgres::types::private::BytesMut;
@@ -115,10 +117,21 @@ impl Session {
         self.answer(wait(self.client.batch_execute(sql)))
     }
 
+    /// Sends a statement without waiting for its answer: the server runs it before whatever is sent
+    /// next. Only for what cannot fail but with the connection, and then the next statement says so.
+    fn send(&self, sql: &str) {
+        let sent = pin!(self.client.batch_execute(sql));
+        let answered = sent.poll(&mut Context::from_waker(Waker::noop())).is_ready();
+        tracing::trace!(answered, "sent ahead");
+    }
+
     /// Begins a transaction. One that writes waits here until no other one does, as SQLite's do.
     pub(in crate::store::db) fn begin(&self, access: Access) -> Result<()> {
         match access {
-            Access::Read => self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"),
+            Access::Read => {
+                self.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+                Ok(())
+            }
             Access::Write => {
                 let key = self.server.key(server::Lock::Writing);
                 let sql = format!("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock({key})");
@@ -131,7 +144,11 @@ impl Session {
         }
     }
 
-    pub(in crate::store::db) fn commit(&self) -> Result<()> {
+    pub(in crate::store::db) fn commit(&self, access: Access) -> Result<()> {
+        if access == Access::Read {
+            self.send("COMMIT");
+            return Ok(());
+        }
         // Postgres calls the COMMIT of a failed transaction a success and undoes it. The statement
         // before it fails in such a transaction, and then the COMMIT is not run.
         let kept = self.batch("SELECT 1; COMMIT");
