@@ -74,7 +74,11 @@ impl Postgres {
 
     fn start_at(bin: &Path, port: u16) -> io::Result<Self> {
         let (dir, bin) = (folder()?, bin.to_owned());
-        let mut keeper = as_postgres("sh")
+        let mut keeper = as_postgres("sh");
+        // What ends the tests as a group, such as Ctrl-C, must not end whoever cleans up after them.
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut keeper, 0);
+        let mut keeper = keeper
             .args(["-c", SCRIPT, "sh"])
             .args([&dir, &bin])
             .args([&port.to_string(), USER, PASSWORD])
