@@ -18,9 +18,9 @@ use crate::store::Reading;
 /// How long the tokens in memory are taken for those in the database.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// A token that is not known may have been made just now. The tokens are read again for it, yet not
-/// more often than this, so that guesses cost no reading each.
-const LOOKED_UP: Duration = Duration::from_millis(50);
+/// A token that is not known may have been made just now. The tokens are read again for it, yet so
+/// many times a second at most, so that guesses cost no reading each.
+const LOOK_UPS_MAX: u32 = 20;
 
 /// How often a use of a token is written down.
 const NOTED_EVERY_S: i64 = 60;
@@ -30,6 +30,8 @@ const NOTED_EVERY_S: i64 = 60;
 pub(super) struct Keyring {
     key: hmac::Key,
     read_at: Option<Instant>,
+    /// The second that runs, and how often an unknown token was looked up in it.
+    look_ups: (Instant, u32),
     tokens: BTreeMap<String, Known>,
 }
 
@@ -53,7 +55,7 @@ pub(super) struct Found {
 impl Keyring {
     /// Judges by hashes under `key`.
     pub(super) fn new(key: hmac::Key) -> Self {
-        Self { key, read_at: None, tokens: BTreeMap::new() }
+        Self { key, read_at: None, look_ups: (Instant::now(), 0), tokens: BTreeMap::new() }
     }
 
     /// Whether the tokens must be read again before any is taken for good.
@@ -63,8 +65,13 @@ impl Keyring {
 
     /// Whether the tokens may be read again for one that was not found good. It does not matter
     /// what was wrong with it, or the time it takes would tell which part of it is right.
-    pub(super) fn may_look_up(&self) -> bool {
-        self.read_at.is_none_or(|at| at.elapsed() >= LOOKED_UP)
+    pub(super) fn may_look_up(&mut self) -> bool {
+        let (began, count) = &mut self.look_ups;
+        if began.elapsed() >= Duration::from_secs(1) {
+            (*began, *count) = (Instant::now(), 0);
+        }
+        *count += 1;
+        *count <= LOOK_UPS_MAX
     }
 
     /// Takes the live tokens from the book.
