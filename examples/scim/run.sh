@@ -17,6 +17,7 @@ fi
 workspace=$(mktemp -d)
 "$ROLLBOOK" init "$workspace/book" --name 'Throwaway Ltd' >/dev/null
 cp "$here/rollbook.toml" "$workspace/book/rollbook.toml"
+mkdir "$workspace/book/in" && printf 'id,login,email,state\n1,admin@example.com,admin@example.com,active\n' >"$workspace/book/in/demo.csv"
 export ROLLBOOK_WORKSPACE="$workspace/book" ROLLBOOK_BY='Robin Vale'
 token=$("$ROLLBOOK" token create demo --idp suite --profile "$profile" --json |
   sed -E 's/.*"token":"([^"]+)".*/\1/')
