@@ -13,19 +13,8 @@ use crate::key::{KEYS, Key, Shape};
 use crate::request::Request;
 use crate::text::{AppText, FactsText, FieldText, RemarkText, RequestText, RouteText};
 
-/// The operations that change something, in the order in which `can` should use them.
-const VERBS: [Verb; 7] = [
-    Verb::Create,
-    Verb::Update,
-    Verb::Suspend,
-    Verb::Reactivate,
-    Verb::Remove,
-    Verb::Grant,
-    Verb::Revoke,
-];
-
 /// The one operation that changes nothing.
-const OBSERVE: &str = "observe";
+pub(crate) const OBSERVE: &str = "observe";
 
 /// Where we are, for error messages.
 pub(crate) struct Place<'a> {
@@ -109,9 +98,9 @@ fn verb(word: &Spanned<String>, place: &Place<'_>) -> Result<Option<Verb>, Error
     if word.get_ref() == OBSERVE {
         return Ok(None);
     }
-    let known = VERBS.into_iter().find(|verb| verb.as_str() == word.get_ref());
+    let known = Verb::ALL.into_iter().find(|verb| verb.as_str() == word.get_ref());
     known.map(Some).ok_or_else(|| {
-        let names = VERBS.map(Verb::as_str).join(", ");
+        let names = Verb::ALL.map(Verb::as_str).join(", ");
         let message =
             format!("There is no operation `{}`. Use {OBSERVE}, {names}.", word.get_ref());
         place.error(word, message)

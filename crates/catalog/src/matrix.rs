@@ -4,6 +4,7 @@ use rollbook_core::change::{Basis, Verb};
 use serde::Serialize;
 
 use crate::app::{App, Value};
+use crate::check::OBSERVE;
 use crate::request::RequestOp;
 
 /// What one app offers for user management.
@@ -66,21 +67,18 @@ impl Offer {
     }
 }
 
+/// The operations that a matrix can be narrowed to.
+pub fn operations() -> impl Iterator<Item = &'static str> {
+    std::iter::once(OBSERVE).chain(Verb::ALL.map(Verb::as_str))
+}
+
 impl Line {
     /// The line of `app`.
     pub fn of(app: &App) -> Self {
         let ability = |verb: Verb| app.routes.iter().find_map(|route| route.way.can.get(&verb));
         let observes = app.routes.iter().any(|route| route.observes);
-        let verbs = [
-            Verb::Create,
-            Verb::Update,
-            Verb::Suspend,
-            Verb::Reactivate,
-            Verb::Remove,
-            Verb::Grant,
-            Verb::Revoke,
-        ];
-        let acts = verbs.into_iter().filter(|&verb| ability(verb).is_some()).map(Verb::as_str);
+        let acts = Verb::ALL.into_iter().filter(|&verb| ability(verb).is_some());
+        let can = observes.then_some(OBSERVE).into_iter().chain(acts.map(Verb::as_str));
         let plan = app.fact("scim.plan").and_then(|fact| match &fact.value {
             Value::Text(plan) => Some(plan.clone()),
             _ => None,
@@ -96,7 +94,7 @@ impl Line {
             scim: Offer::of(app, "scim.available"),
             scim_plan: plan,
             rest: Offer::of(app, "rest.available"),
-            can: observes.then_some("observe").into_iter().chain(acts).collect(),
+            can: can.collect(),
             rest_documents: documented_by_rest(app),
             suspend_reversible: ability(Verb::Suspend).map(|ability| ability.reversible),
             documented: count(Basis::Documented) + count(Basis::Probed),
@@ -114,7 +112,7 @@ impl Line {
 fn documented_by_rest(app: &App) -> Vec<&'static str> {
     let has = |ops: &[RequestOp]| app.requests.iter().any(|request| ops.contains(&request.op));
     let words: [(&str, &[RequestOp]); 8] = [
-        ("observe", &[RequestOp::List]),
+        (OBSERVE, &[RequestOp::List]),
         ("create", &[RequestOp::Create, RequestOp::Invite]),
         ("update", &[RequestOp::Update, RequestOp::SetRole]),
         ("suspend", &[RequestOp::Suspend]),

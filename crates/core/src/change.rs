@@ -130,6 +130,17 @@ pub enum Verb {
 }
 
 impl Verb {
+    /// All of them, in the order in which they are named.
+    pub const ALL: [Self; 7] = [
+        Self::Create,
+        Self::Update,
+        Self::Suspend,
+        Self::Reactivate,
+        Self::Remove,
+        Self::Grant,
+        Self::Revoke,
+    ];
+
     /// The word as stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! `rollbook apps`: what each app of the catalog offers for user management.
 
-use clap::ValueEnum;
+use clap::builder::PossibleValuesParser;
 use rollbook_catalog::Catalog;
-use rollbook_catalog::matrix::{Line, Offer};
+use rollbook_catalog::matrix::{self, Line, Offer};
 use rollbook_engine::Result;
 
 use crate::exit::Exit;
@@ -24,38 +24,11 @@ pub(crate) struct Args {
     word: Option<String>,
     /// Only apps in which a program can do this
     #[arg(long, value_name = "OPERATION")]
-    can: Option<Operation>,
+    #[arg(value_parser = PossibleValuesParser::new(matrix::operations()))]
+    can: Option<String>,
     /// Only apps without a SCIM server, or of which nobody knows
     #[arg(long)]
     without_scim: bool,
-}
-
-/// The operations by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Operation {
-    Observe,
-    Create,
-    Update,
-    Suspend,
-    Reactivate,
-    Remove,
-    Grant,
-    Revoke,
-}
-
-impl Operation {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Observe => "observe",
-            Self::Create => "create",
-            Self::Update => "update",
-            Self::Suspend => "suspend",
-            Self::Reactivate => "reactivate",
-            Self::Remove => "remove",
-            Self::Grant => "grant",
-            Self::Revoke => "revoke",
-        }
-    }
 }
 
 /// Prints the matrix.
@@ -96,7 +69,7 @@ fn is_wanted(line: &Line, args: &Args) -> bool {
     let word = args.word.as_deref().unwrap_or_default().to_lowercase();
     let names = [&line.app, &line.name, &line.category];
     names.into_iter().any(|name| name.to_lowercase().contains(&word))
-        && args.can.is_none_or(|operation| line.offers(operation.word()))
+        && args.can.as_deref().is_none_or(|operation| line.offers(operation))
         && !(args.without_scim && line.scim == Offer::Yes)
 }
 

@@ -188,12 +188,7 @@ impl Db {
         args: &[Arg<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let (mut read, mut found) = (Some(read), None);
-        self.scan(sql, args, |row| {
-            found = read.take().map(|read| read(row)).transpose()?;
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(found)
+        first(read, |take| self.scan(sql, args, take))
     }
 
     /// Hands every row to `take`, as it comes. `take` must begin no other statement.
@@ -292,6 +287,19 @@ fn newer(name: &str, at: usize) -> Error {
 
 /// SQLite would keep U+0000 in a text and then cut the text off there in some places and not in
 /// others; Postgres does not take it.
+/// The first row that `scan` hands out, if there is any.
+fn first<T>(
+    read: impl FnOnce(&Row<'_>) -> Result<T>,
+    scan: impl FnOnce(&mut dyn FnMut(&Row<'_>) -> Result<ControlFlow<()>>) -> Result<()>,
+) -> Result<Option<T>> {
+    let (mut read, mut found) = (Some(read), None);
+    scan(&mut |row| {
+        found = read.take().map(|read| read(row)).transpose()?;
+        Ok(ControlFlow::Break(()))
+    })?;
+    Ok(found)
+}
+
 fn check_args(args: &[Arg<'_>]) -> Result<()> {
     let is_cut = |arg: &Arg<'_>| matches!(arg, Arg::Text(text) if text.contains('\0'));
     match args.iter().any(is_cut) {

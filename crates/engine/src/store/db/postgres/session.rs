@@ -17,7 +17,7 @@ use super::server::Server;
 use super::wait::wait;
 use super::{refusal, server};
 use crate::error::{Error, Result};
-use crate::store::db::{Access, Arg, Row};
+use crate::store::db::{Access, Arg, Row, first};
 
 /// How many statements are under way at once where many rows are written.
 const PIPELINED: usize = 256;
@@ -50,12 +50,7 @@ impl Session {
         args: &[Arg<'_>],
         read: impl FnOnce(&Row<'_>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let (mut read, mut found) = (Some(read), None);
-        self.scan(sql, args, |row| {
-            found = read.take().map(|read| read(row)).transpose()?;
-            Ok(ControlFlow::Break(()))
-        })?;
-        Ok(found)
+        first(read, |take| self.scan(sql, args, take))
     }
 
     /// Whether the connection broke. It never comes back.
