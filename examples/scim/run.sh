@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A throwaway SCIM server in the foreground: run.sh PORT [PROFILE]. Once it listens it prints
-# BASE_URL=… and TOKEN=…, the two values that an identity provider or a test suite is given.
-# PROFILE is how the caller speaks SCIM (strict, entra, okta-oin, …); left out: auto.
+# BASE_URL=… and TOKEN=…, the two values that an identity provider or a test suite is given. PORT 0
+# takes a free one. PROFILE is how the caller speaks SCIM (strict, entra, okta-oin, …); left out: auto.
 # ROLLBOOK names the binary; without it the one of this checkout is made and used. The workspace is
 # removed when the server ends.
 set -euo pipefail
@@ -22,13 +22,15 @@ export ROLLBOOK_WORKSPACE="$workspace/book" ROLLBOOK_BY='Robin Vale'
 token=$("$ROLLBOOK" token create demo --idp suite --profile "$profile" --json |
   sed -E 's/.*"token":"([^"]+)".*/\1/')
 
-# Beside the server, which takes the place of this script: says where it is, and cleans up after it.
-(
-  until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do kill -0 $$ || exit; sleep 0.1; done
-  echo "BASE_URL=http://127.0.0.1:$port/scim/demo/v2"
-  echo "TOKEN=$token"
+# The server takes the place of this script. What it says first, where it listens, goes to a shell
+# beside it, which lives until the server's output ends, and then cleans up.
+exec "$ROLLBOOK" serve --listen "127.0.0.1:$port" --quiet --json > >(
+  trap '' HUP INT TERM
+  if read -r said; then
+    echo "BASE_URL=$(sed -E 's/.*"listening":"([^"]+)".*/\1/' <<<"$said")/scim/demo/v2"
+    echo "TOKEN=$token"
+  fi
   exec >/dev/null 2>&1
-  while kill -0 $$; do sleep 1; done
+  cat
   rm -rf "$workspace"
-) &
-exec "$ROLLBOOK" serve --listen "127.0.0.1:$port" --quiet >/dev/null
+)

@@ -14,6 +14,7 @@ mod scim_protocol;
 mod scim_races;
 mod scim_sessions;
 mod scim_suites;
+mod scim_traces;
 mod serve_limits;
 mod served;
 mod shrink;
