@@ -10,6 +10,8 @@ use serde::Deserialize;
 use crate::error::Error;
 use crate::key::Key;
 use crate::request::Request;
+use crate::rest::{Example, Rest};
+use crate::trap::Trap;
 use crate::{check, text};
 
 /// What is known about one app's user management. Made by [`App::parse`] only, so that whatever
@@ -32,12 +34,16 @@ pub struct App {
     pub facts: Vec<Fact>,
     /// The requests of its REST API that manage users, in the order of the file.
     pub requests: Vec<Request>,
+    /// How the `rest` channel drives it; `None` where it cannot.
+    pub rest: Option<Rest>,
+    /// Exchanges that show the calls of `rest`, in the order of the file.
+    pub examples: Vec<Example>,
     /// The attributes of an account there, in the order of the file.
     pub fields: Vec<Field>,
     /// What cannot be done, in the order of the file.
     pub limitations: Vec<Remark>,
     /// What bites whoever works with it, in the order of the file.
-    pub traps: Vec<Remark>,
+    pub traps: Vec<Trap>,
 }
 
 /// One fact with where it comes from.
@@ -155,6 +161,12 @@ impl App {
         let about = self.facts.iter().filter(|fact| fact.key.name == key);
         // Of equals the first in the file: `max_by_key` would take the last.
         about.rev().max_by_key(|fact| rank(fact))
+    }
+
+    /// What its REST route can do and no example shows, by our words; nothing else may stay untested.
+    pub fn unshown(&self) -> Vec<&'static str> {
+        let route = self.routes.iter().find(|route| route.way.channel == "rest");
+        route.map_or_else(Vec::new, |route| crate::rest::unshown(route, &self.examples))
     }
 
     /// What can be done to an instance of the app as long as nobody has probed that instance.

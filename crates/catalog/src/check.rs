@@ -11,7 +11,9 @@ use crate::app::{App, Fact, Field, Remark, RouteFacts, Value};
 use crate::error::Error;
 use crate::key::{KEYS, Key, Shape};
 use crate::request::Request;
-use crate::text::{AppText, FactsText, FieldText, RemarkText, RequestText, RouteText};
+use crate::rest;
+use crate::text::{AppText, FactsText, FieldText, RemarkText, RequestText, RouteText, TrapText};
+use crate::trap::Trap;
 
 /// The one operation that changes nothing.
 pub(crate) const OBSERVE: &str = "observe";
@@ -23,7 +25,7 @@ pub(crate) struct Place<'a> {
 }
 
 impl Place<'_> {
-    fn error<T>(&self, near: &Spanned<T>, message: impl Into<String>) -> Error {
+    pub(crate) fn error<T>(&self, near: &Spanned<T>, message: impl Into<String>) -> Error {
         Error::at(self.file, self.content, near.span().start, message)
     }
 }
@@ -40,7 +42,11 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
         return Err(place.error(&raw.app.id, message));
     }
     let day = raw.app.checked_on;
-    let routes = [("scim", raw.scim), ("file", raw.file)];
+    let rest_route =
+        raw.rest.as_ref().map(|text| Spanned::new(text.span(), text.get_ref().route()));
+    let rest = raw.rest.map(|text| rest::rest(text, place)).transpose()?;
+    let examples = rest::examples(raw.example, rest.as_ref(), place)?;
+    let routes = [("scim", raw.scim), ("rest", rest_route), ("file", raw.file)];
     let routes = routes.into_iter().filter_map(|(channel, route)| Some((channel, route?)));
     let routes = routes.map(|(name, text)| route(name, text, day, place));
     let requests = raw.request.into_iter().map(|text| request(text, day, place));
@@ -49,9 +55,11 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
         routes: routes.collect::<Result<_, _>>()?,
         facts: facts(raw.facts, day, place)?,
         requests: requests.collect::<Result<_, _>>()?,
+        rest,
+        examples,
         fields: fields.collect::<Result<_, _>>()?,
         limitations: raw.limitation.into_iter().map(remark).collect(),
-        traps: raw.trap.into_iter().map(remark).collect(),
+        traps: raw.trap.into_iter().map(trap).collect(),
         id: raw.app.id.into_inner(),
         name: raw.app.name,
         category: raw.app.category,
@@ -218,6 +226,10 @@ fn request(text: Spanned<RequestText>, day: Date, place: &Place<'_>) -> Result<R
 
 fn remark(text: RemarkText) -> Remark {
     Remark { text: text.text, source: text.source }
+}
+
+fn trap(text: TrapText) -> Trap {
+    Trap { remark: Remark { text: text.text, source: text.source }, hurts: text.hurts }
 }
 
 /// A fact without a source is recalled, and a recalled fact has none.

@@ -22,7 +22,9 @@ pub mod guide;
 mod key;
 pub mod matrix;
 mod request;
+pub mod rest;
 mod text;
+mod trap;
 
 pub use app::{App, Fact, Field, Need, Remark, RouteFacts, Value};
 pub use catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM};
@@ -30,3 +32,4 @@ pub use error::Error;
 pub use guide::Guide;
 pub use key::{KEYS, Key, Shape};
 pub use request::{Method, Request, RequestOp};
+pub use trap::{Hurt, Trap};

@@ -54,10 +54,12 @@ pub enum RequestOp {
     Reactivate,
     /// Take the account away.
     Remove,
-    /// Change the role.
+    /// Give the one role that an account has.
     SetRole,
     /// All groups.
     ListGroups,
+    /// Who is in one group.
+    ListMembers,
     /// Put an account into a group.
     Grant,
     /// Take it out.
@@ -80,6 +82,7 @@ impl RequestOp {
             Self::Remove => "Remove an account",
             Self::SetRole => "Set a role",
             Self::ListGroups => "List groups",
+            Self::ListMembers => "List a group's members",
             Self::Grant => "Put into a group",
             Self::Revoke => "Take out of a group",
             Self::ListRoles => "List roles",

@@ -10,6 +10,8 @@ use toml::Spanned;
 use crate::app::Need;
 use crate::error::Error;
 use crate::request::{Method, RequestOp};
+use crate::rest::{Example, RestText};
+use crate::trap::Hurt;
 
 /// The whole file, word for word; nothing is checked beyond the types.
 #[derive(Deserialize)]
@@ -17,6 +19,7 @@ use crate::request::{Method, RequestOp};
 pub(crate) struct AppText {
     pub(crate) app: HeadText,
     pub(crate) scim: Option<Spanned<RouteText>>,
+    pub(crate) rest: Option<Spanned<RestText>>,
     pub(crate) file: Option<Spanned<RouteText>>,
     #[serde(default)]
     pub(crate) facts: Vec<Spanned<FactsText>>,
@@ -27,7 +30,9 @@ pub(crate) struct AppText {
     #[serde(default)]
     pub(crate) limitation: Vec<RemarkText>,
     #[serde(default)]
-    pub(crate) trap: Vec<RemarkText>,
+    pub(crate) trap: Vec<TrapText>,
+    #[serde(default)]
+    pub(crate) example: Vec<Spanned<Example>>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +123,14 @@ pub(crate) struct FieldText {
 pub(crate) struct RemarkText {
     pub(crate) text: String,
     pub(crate) source: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TrapText {
+    pub(crate) text: String,
+    pub(crate) source: Option<String>,
+    pub(crate) hurts: Option<Hurt>,
 }
 
 /// Reads `content`, which is the text of `file`.

@@ -171,8 +171,8 @@ impl Guide {
                 "Webhooks",
                 facts(app, &["webhooks.available", "webhooks.events"], &mut sources),
             ),
-            ("limitations", "Limitations", remarks(&app.limitations, &mut sources)),
-            ("traps", "Traps", remarks(&app.traps, &mut sources)),
+            ("limitations", "Limitations", remarks(app.limitations.iter(), &mut sources)),
+            ("traps", "Traps", remarks(app.traps.iter().map(|trap| &trap.remark), &mut sources)),
         ];
         let sections = sections.into_iter().filter(|(.., blocks)| !blocks.is_empty());
         Self {
@@ -255,13 +255,12 @@ fn attributes(app: &App, sources: &mut Sources) -> Vec<Block> {
     vec![Block::Table { head, rows }]
 }
 
-fn remarks(remarks: &[Remark], sources: &mut Sources) -> Vec<Block> {
+fn remarks<'a>(remarks: impl Iterator<Item = &'a Remark>, sources: &mut Sources) -> Vec<Block> {
     let basis = |remark: &Remark| match remark.source {
         Some(_) => Basis::Documented,
         None => Basis::Recalled,
     };
     let list: Vec<Statement> = remarks
-        .iter()
         .map(|remark| Statement {
             text: remark.text.clone(),
             grade: sources.grade(basis(remark), remark.source.as_deref()),

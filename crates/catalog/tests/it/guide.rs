@@ -95,7 +95,7 @@ fn every_guide_holds_every_text_of_its_file() {
             want("attribute", &field.note);
             want("attribute", &field.kind);
         }
-        for remark in app.limitations.iter().chain(&app.traps) {
+        for remark in app.limitations.iter().chain(app.traps.iter().map(|trap| &trap.remark)) {
             want("remark", &remark.text);
         }
         assert!(missing.is_empty(), "the guide to {} lacks\n{}", app.id, missing.join("\n"));

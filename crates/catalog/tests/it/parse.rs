@@ -60,7 +60,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `file`, `facts`, `request`, `field`, `limitation`, `trap`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
 }
 
 #[test]
@@ -161,4 +161,65 @@ fn a_file_cut_off_anywhere_is_read_or_refused_at_a_line_that_it_has() {
         }
     }
     assert!(refused > 50, "most cuts leave something unfinished, and {refused} were refused");
+}
+
+/// A `[rest]` section that is as it must be; line 7 is its first.
+const REST: &str = r#"[rest]
+can = ["observe", "suspend"]
+basis = "recalled"
+base_url = "https://{tenant}.acme.example/api"
+auth = { kind = "bearer" }
+settings = { tenant = "the word before .acme.example in the address of the console" }
+paging = { kind = "cursor", at = "cursor", next = "/next", size_at = "limit", size = 50 }
+account = { key = "/id", email = "/mail", otherwise = "active" }
+[[rest.call]]
+op = "list"
+method = "GET"
+path = "/users"
+items = "/users"
+[[rest.call]]
+op = "suspend"
+method = "POST"
+path = "/users/{account}/off"
+"#;
+
+#[test]
+fn a_rest_route_says_how_each_of_its_operations_is_called() {
+    let app = parse(REST).expect("it is as it must be");
+    assert_eq!(app.unshown(), ["suspend", "observe"], "no example shows them yet");
+    let rest = app.rest.expect("it was said");
+    assert_eq!((rest.calls.len(), rest.settings.len()), (2, 1));
+}
+
+#[test]
+fn whatever_is_wrong_in_a_rest_route_is_named_with_its_line() {
+    let told = |from: &str, to: &str| {
+        assert!(REST.contains(from), "{from}");
+        check_refused(&REST.replacen(from, to, 1))
+    };
+    let all = [
+        told("\"suspend\"]", "\"suspend\", \"remove\"]"),
+        told("/{account}/off", "/{id.seat}/off"),
+        told("/{account}/off", "/{org}/{account}"),
+        told("path = \"/users\"", "path = \"/users/{email}\""),
+        told("path = \"/users\"", "path = \"users\""),
+        told("method = \"POST\"", "method = \"CLI\""),
+        told("next = \"/next\", ", ""),
+        told("next = \"/next\"", "next = \"$.next\""),
+        told("key = \"/id\", ", ""),
+        told("{tenant}.acme", "x.acme"),
+        told("https:", "http:"),
+        told("path = \"/users/{account}/off\"", "send = \"form\""),
+    ];
+    insta::assert_snapshot!(all.join("\n"));
+}
+
+#[test]
+fn an_example_that_no_call_sends_is_refused() {
+    let example = "[[example]]\nop = \"suspend\"\nrequest = \"POST /users/7/on\"\n";
+    insta::assert_snapshot!(check_refused(&format!("{REST}{example}")), @"apps/acme.toml:24: No [[rest.call]] for `POST /users/7/on` sends `Suspend an account`. Correct the one or the other.");
+    let example =
+        "[[example]]\nop = \"suspend\"\nrequest = \"POST /users/7/off\"\nanswer = \"{\"\n";
+    let told = check_refused(&format!("{REST}{example}"));
+    assert!(told.starts_with("apps/acme.toml:24: The answer of this example is no JSON"), "{told}");
 }
