@@ -4,7 +4,6 @@
 //! while the code is compiled, and stopped whatever happens. The runner's summary comes last, so
 //! that the closing line says how many tests passed.
 
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -17,6 +16,9 @@ use crate::{say, tidy};
 const PEERS: &str = "ROLLBOOK_PEERS";
 /// The same for the testers: other people's suites that try our own server.
 const TESTERS: &str = "ROLLBOOK_TESTERS";
+
+/// The version of cargo-nextest to build where there is none.
+const NEXTEST: &str = "0.9.143";
 
 /// For how long the fuzz targets run, in seconds.
 const FUZZ_S: &str = "60";
@@ -46,13 +48,35 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     fuzz(root, FUZZ_S)?;
     let beside = beside.ready()?;
     say(&format!("--- tests, with {}", beside.told()));
-    let nextest = cargo("nextest --version").stdout(Stdio::null()).stderr(Stdio::null()).status();
-    if nextest.is_ok_and(|status| status.success()) {
-        let mut tests = cargo("nextest run --workspace --locked --no-fail-fast");
-        return finish("tests", beside.tell(&mut tests));
+    let mut tests = runner(root)?;
+    let tests = tests.args("nextest run --workspace --locked --no-fail-fast".split(' '));
+    finish("tests", beside.tell(tests.current_dir(root).env("INSTA_UPDATE", "no")))
+}
+
+/// cargo-nextest. The tests need it: it gives each of them a process of its own, and so environment,
+/// locks and a kill that are no other test's. Where it is not installed it is built, once.
+fn runner(root: &Path) -> Result<Command> {
+    let told = crate::cargo()
+        .args(["nextest", "--version"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    if told.is_ok_and(|status| status.success()) {
+        return Ok(crate::cargo());
     }
-    say("cargo-nextest is not installed; cargo test does the same, more slowly.");
-    counted(beside.tell(&mut cargo("test --workspace --all-targets --locked --no-fail-fast")))
+    let tools = root.join("target/tools");
+    let program = tools.join("bin/cargo-nextest");
+    if !program.exists() {
+        say(&format!(
+            "cargo-nextest is not installed. Version {NEXTEST} is being built into {}, which takes \
+             some minutes, once.",
+            tools.display()
+        ));
+        let mut install = crate::cargo();
+        install.args(["install", "--locked", "--version", NEXTEST, "--root"]).arg(&tools);
+        finish("the installation of cargo-nextest", install.arg("cargo-nextest"))?;
+    }
+    Ok(Command::new(program))
 }
 
 /// Runs the fuzz targets for `seconds`, all at the same time.
@@ -125,51 +149,4 @@ fn python_tests(folder: &Path) -> Vec<PathBuf> {
 fn is_python_test(path: &Path) -> bool {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or("");
     name.starts_with("test_") && name.ends_with(".py")
-}
-
-/// Runs `cargo test`, which sums up every binary by itself, and closes with one sum over all.
-fn counted(command: &mut Command) -> Result<()> {
-    let mut child =
-        command.stdout(Stdio::piped()).spawn().context("cargo test could not be started")?;
-    let output = child.stdout.take().context("cargo test has no output")?;
-    let (mut passed, mut failed) = (0, 0);
-    for line in BufReader::new(output).lines() {
-        let line = line.context("the output of cargo test could not be read")?;
-        say(&line);
-        let (more_passed, more_failed) = counts(&line);
-        passed += more_passed;
-        failed += more_failed;
-    }
-    let status = child.wait().context("cargo test could not be waited for")?;
-    say(&format!("{passed} passed, {failed} failed"));
-    if !status.success() {
-        bail!("Stopped: tests failed.");
-    }
-    Ok(())
-}
-
-/// How many tests passed and failed according to a summary line; zeros for any other line.
-fn counts(line: &str) -> (u32, u32) {
-    if !line.starts_with("test result: ") {
-        return (0, 0);
-    }
-    let words: Vec<&str> = line.split([' ', ';']).collect();
-    let before = |word: &str| {
-        let at = words.iter().position(|&w| w == word).filter(|&at| at > 0)?;
-        words[at - 1].parse().ok()
-    };
-    (before("passed").unwrap_or(0), before("failed").unwrap_or(0))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sums_of_cargo_test_are_read_from_summary_lines_only() {
-        let line =
-            "test result: FAILED. 16 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out";
-        assert_eq!(counts(line), (16, 2));
-        assert_eq!(counts("test one_passed ... 3 passed; 1 failed"), (0, 0));
-    }
 }
