@@ -5,9 +5,12 @@
 //! from it: JSON, object keys sorted by code point, no white space, no fractions, only the escapes
 //! that JSON demands.
 
+mod alike;
 mod login;
 
-pub use login::{LOGIN_MAX, Refused, login_key};
+pub(crate) use alike::may_mislead;
+pub use alike::{look_alike, looks};
+pub use login::{LOGIN_MAX, Refused, login_key, same_login, shown_login_key};
 
 use serde::Serialize;
 use serde_json::{Map, Number, Value};
@@ -53,8 +56,8 @@ pub fn exact(value: Value) -> Value {
     }
 }
 
-/// The form under which two logins, addresses or names of people are the same: compatibility
-/// characters unified, case and surrounding white space ignored.
+/// The form under which two addresses or names of people are the same: compatibility characters
+/// unified, case and surrounding white space ignored. Logins have a stricter form, [`login_key`].
 pub fn fold(text: &str) -> String {
     // Lower-casing can undo normal form (`İ` becomes two characters), so it is made again.
     text.trim().nfkc().collect::<String>().to_lowercase().nfkc().collect()

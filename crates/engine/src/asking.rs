@@ -1,6 +1,6 @@
 //! Finding people and accounts by what people type.
 
-use rollbook_core::canonical::fold;
+use rollbook_core::canonical::{fold, same_login};
 use rollbook_core::graph::Graph;
 use rollbook_core::id::{AccountRef, IdentityId};
 use rollbook_core::identity::Identity;
@@ -51,10 +51,9 @@ pub fn account(graph: &Graph, text: &str) -> Result<AccountRef> {
     if graph.account(&by_key).is_some() {
         return Ok(by_key);
     }
-    let login = fold(name);
     let mut found = graph
         .accounts()
-        .filter(|(a, _)| a.instance.as_str() == instance && fold(&a.login) == login)
+        .filter(|(a, _)| a.instance.as_str() == instance && same_login(&a.login, name))
         .map(|(account, _)| account.account_ref());
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),

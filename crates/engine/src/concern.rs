@@ -47,6 +47,9 @@ pub(crate) fn of_subject(subject: &Subject, graph: &Graph) -> BTreeSet<Concern> 
             BTreeSet::from([account(at)])
         }
         Subject::Accounts { left, right } => BTreeSet::from([account(left), account(right)]),
+        Subject::Alike { left, right } => {
+            of_subject(left, graph).union(&of_subject(right, graph)).cloned().collect()
+        }
         Subject::Records { left, right } => {
             [record(left), record(right)].into_iter().flatten().collect()
         }

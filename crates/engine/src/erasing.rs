@@ -1,8 +1,12 @@
 //! Erasing a person: what the book recorded about them is emptied, and that it was is recorded.
 //!
-//! Never erased is what sources and apps still deliver (it is theirs to take out), what identity
-//! providers pushed (its records tell of the resource, by its own id), what the events of the chain
-//! say (ids, times, digests, who acted), and what tells of somebody else as well.
+//! What identity providers pushed about them goes too: the Users, live or deleted, with all that was
+//! wished of them. Their ids stay, and mean nobody from then on.
+//!
+//! Never erased is what sources and apps still deliver (it is theirs to take out), what the events
+//! of the chain say (ids, times, digests, who acted), and what tells of somebody else as well.
+
+mod pushed;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,10 +21,12 @@ use serde_json::json;
 
 use crate::asking;
 use crate::concern;
+use crate::config::Config;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::reconcile::named;
 use crate::store::Reading;
+use crate::store::scim::ResourceRow;
 
 /// What an erasure takes out, and what stays.
 #[derive(Clone, Debug)]
@@ -39,6 +45,10 @@ pub struct Erasure {
     /// The worker records (`hr/00123`) and accounts (`wiki/u1`) that are still delivered, and that
     /// the book goes on to know until they are not.
     pub delivered: Vec<String>,
+    /// The Users that identity providers pushed about them (`wiki/0193…`) and that are emptied. The
+    /// provider has to take them out too, or it pushes them anew.
+    pub pushed: Vec<String>,
+    users: Vec<ResourceRow>,
     /// The person and the accounts that are or were theirs.
     ids: BTreeSet<Concern>,
     /// Those of them of whom an event tells, and the person in any case.
@@ -75,20 +85,24 @@ impl Engine {
     /// What erasing a person would take out, without doing it.
     ///
     /// # Errors
-    /// When they still work here, have or may have an open account, or a plan about them is not
-    /// finished; then nothing of it may be erased, and the error says all of that.
+    /// When they still work here, have or may have an open account, are still pushed as active, or a
+    /// plan about them is not finished; then nothing of it may be erased, and the error says all of
+    /// that.
     pub fn erasure(&self, person: &IdentityId) -> Result<Erasure> {
         let graph = self.graph()?;
         let name = graph.identity(person).map_or_else(|| person.to_string(), |p| p.name.clone());
         let why = [self.is_here(&graph, person), open_accounts(&graph, person)].concat();
-        let why = [why, self.unfinished(person)?].concat();
+        let erasure =
+            self.store.read(|book| collect(book, &self.config, &graph, person, name.clone()))?;
+        let wanted = pushed::still_wanted(&erasure.users);
+        let why = [why, wanted, self.unfinished(person)?].concat();
         if !why.is_empty() {
             let said = format!("{name} cannot be erased now. {}", why.join(" "));
             return Err(Error::refused(said).hint(
                 "`rollbook offboard` closes what is open; erase once that is over and proven.",
             ));
         }
-        self.store.read(|book| collect(book, &graph, person, name.clone()))
+        Ok(erasure)
     }
 
     /// Erases a person: empties what was recorded about them alone, forgets the plans about them
@@ -101,7 +115,7 @@ impl Engine {
         let by = named(by)?;
         self.check_not_older()?;
         let erasure = self.erasure(person)?;
-        if erasure.emptied.is_empty() {
+        if erasure.emptied.is_empty() && erasure.users.is_empty() {
             return Err(Error::input(format!(
                 "Nothing is recorded about {} alone, so there is nothing to erase.",
                 erasure.name
@@ -109,8 +123,11 @@ impl Engine {
             .hint("What sources and apps deliver goes when they deliver it no more."));
         }
         let graph = self.graph()?;
-        self.check_reason(&graph, person, reason)?;
+        self.check_reason(&graph, &erasure, reason)?;
         self.store.write(|book| {
+            for user in &erasure.users {
+                book.erase_user(user, self.now())?;
+            }
             let bodies = book.reading().bodies()?;
             for body in bodies.iter().filter(|body| erasure.emptied.contains(&body.seq)) {
                 book.empty_body(body)?;
@@ -200,7 +217,8 @@ impl Engine {
         self.now().checked_sub(window).unwrap_or(Timestamp::MIN)
     }
 
-    fn check_reason(&self, graph: &Graph, person: &IdentityId, reason: &str) -> Result<()> {
+    fn check_reason(&self, graph: &Graph, erasure: &Erasure, reason: &str) -> Result<()> {
+        let person = &erasure.person;
         if reason.trim().is_empty() {
             return Err(Error::input("A person is erased only with a reason.")
                 .hint("Add `--reason \"…\"`: an auditor will read it."));
@@ -210,7 +228,8 @@ impl Engine {
         let logins = graph.accounts_of(person).map(|(account, _)| account.login.as_str());
         let emails =
             graph.records_of(person).flat_map(|r| r.work_emails.iter().map(String::as_str));
-        let mut called = names.into_iter().chain(logins).chain(emails).map(fold);
+        let users = erasure.users.iter().map(|user| user.name.as_str());
+        let mut called = names.into_iter().chain(logins).chain(emails).chain(users).map(fold);
         match called.find(|name| !name.is_empty() && said.contains(name.as_str())) {
             None => Ok(()),
             Some(name) => Err(Error::input(format!(
@@ -260,13 +279,18 @@ fn open_accounts(graph: &Graph, person: &IdentityId) -> Vec<String> {
 /// What erasing would take out of the book.
 fn collect(
     book: &Reading<'_>,
+    config: &Config,
     graph: &Graph,
     person: &IdentityId,
     name: String,
 ) -> Result<Erasure> {
     let (events, bodies) = (book.events()?, book.bodies()?);
     let known = book.known()?;
-    let mut ids = accounts_ever(book, graph, person)?;
+    let accounts = accounts_ever(book, graph, person)?;
+    let mut ids: BTreeSet<_> = accounts.iter().map(Concern::account).collect();
+    let called = pushed::Known::of(book, graph, person, accounts)?;
+    let users = pushed::of_person(book, config, graph, person, &called)?;
+    ids.extend(pushed::concerns(book, &users)?);
     let is_told = |id: &Concern| events.iter().any(|event| event.concerns.contains(id));
     let mut recorded: BTreeSet<_> = ids.iter().filter(|id| is_told(id)).cloned().collect();
     recorded.insert(Concern::person(person));
@@ -290,6 +314,8 @@ fn collect(
         emptied: emptied.iter().map(|(event, _)| event.seq).collect(),
         kept: kept.iter().map(|(event, _)| event.seq).collect(),
         delivered: records.map(ToString::to_string).chain(accounts).collect(),
+        pushed: users.iter().map(|user| format!("{}/{}", user.endpoint, user.id)).collect(),
+        users,
         ids,
         recorded,
     })
@@ -312,7 +338,7 @@ fn accounts_ever(
     book: &Reading<'_>,
     graph: &Graph,
     person: &IdentityId,
-) -> Result<BTreeSet<Concern>> {
+) -> Result<BTreeSet<AccountRef>> {
     let plans = book.plans()?;
     let changes = plans.iter().flat_map(|plan| plan.changes());
     let changed = changes.filter(|change| change.identity.as_ref() == Some(person));
@@ -322,6 +348,5 @@ fn accounts_ever(
         owner.is_some_and(|owner| owner != person)
     };
     let owned = graph.accounts_of(person).map(|(account, _)| account.account_ref());
-    let ever = changed.filter(|account| !is_others(account)).chain(owned);
-    Ok(ever.map(|account| Concern::account(&account)).collect())
+    Ok(changed.filter(|account| !is_others(account)).chain(owned).collect())
 }

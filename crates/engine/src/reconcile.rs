@@ -88,7 +88,7 @@ impl Engine {
             ..Parts::default()
         };
         let (decisions, known) = (book.decisions()?, book.known()?);
-        let pushes = self.pushes(book)?;
+        let pushes = self.pushes(book, &parts.accounts)?;
         Ok(Rested { parts, pushes, decisions, known, before: book.findings()? })
     }
 

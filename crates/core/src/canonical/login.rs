@@ -65,6 +65,17 @@ pub fn login_key(login: &str) -> Result<String, Refused> {
     Ok(lower.nfc().map(|c| if c == 'ς' { 'σ' } else { c }).collect())
 }
 
+/// The key of a login that an app shows. What is no login by our rule is there all the same, and is
+/// the same as itself only.
+pub fn shown_login_key(login: &str) -> String {
+    login_key(login).unwrap_or_else(|_| login.to_owned())
+}
+
+/// Whether two logins that apps or sources show are the same. An empty one is the same as nothing.
+pub fn same_login(one: &str, other: &str) -> bool {
+    !one.trim().is_empty() && shown_login_key(one) == shown_login_key(other)
+}
+
 /// What is wrong with a character.
 fn fault(c: char) -> Option<&'static str> {
     if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') {

@@ -32,6 +32,8 @@ pub enum Kind {
     Dormant,
     /// An identity provider pushes to the instance, and no resource of its names the account.
     Unmanaged,
+    /// Two logins look alike and are not the same.
+    LooksLike,
     /// It was changed in the app after an identity provider's wish was carried out.
     DriftedAttribute,
     /// A token ends soon, and pushes with it.
@@ -42,7 +44,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the vocabulary.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Orphan,
         Self::Leftover,
         Self::AmbiguousOwner,
@@ -55,6 +57,7 @@ impl Kind {
         Self::ExtraGrant,
         Self::Dormant,
         Self::Unmanaged,
+        Self::LooksLike,
         Self::DriftedAttribute,
         Self::CredentialExpiring,
         Self::StaleView,
@@ -75,6 +78,7 @@ impl Kind {
             Self::ExtraGrant => "extra_grant",
             Self::Dormant => "dormant",
             Self::Unmanaged => "unmanaged",
+            Self::LooksLike => "looks_like",
             Self::DriftedAttribute => "drifted_attribute",
             Self::CredentialExpiring => "credential_expiring",
             Self::StaleView => "stale_view",

@@ -8,6 +8,7 @@
 //! Each kind is one function in one of the modules below. It gets the [`Case`] and what it judges,
 //! and answers with a finding or with nothing. `docs/findings.md` says how to add one.
 
+mod alike;
 mod case;
 mod dormant;
 mod duplicate;
@@ -35,6 +36,7 @@ use crate::id::{FindingId, IdentityId};
 use crate::link::Link;
 use crate::policy::Policy;
 
+pub use alike::PushedUser;
 use case::{Case, Person};
 pub use kind::Kind;
 pub use pushed::{PushedAccount, Pushes, Token, find_pushed};

@@ -1,10 +1,11 @@
 //! What the identity providers that push do not know: accounts that were there before them or were
-//! made by hand, what was changed in the app since, and tokens that end soon.
+//! made by hand, logins that look alike, what was changed in the app since, and tokens that end soon.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::alike::{PushedUser, alike};
 use super::case::{Draft, finding};
 use super::{Evidence, Finding, Kind, Severity, Subject};
 use crate::account::{Account, State};
@@ -23,6 +24,8 @@ pub struct Pushes {
     pub instances: BTreeSet<InstanceName>,
     /// The resources that are not deleted, where the account that they mean is known.
     pub accounts: Vec<PushedAccount>,
+    /// The Users that are not deleted. Those whose logins look like nobody else's may be left out.
+    pub users: Vec<PushedUser>,
     /// The tokens that open an endpoint now.
     pub tokens: Vec<Token>,
 }
@@ -72,6 +75,7 @@ pub fn find_pushed(graph: &Graph, pushes: &Pushes, now: Timestamp) -> Vec<Findin
         }
     }
     found.extend(pushes.accounts.iter().filter_map(|pushed| drifted(graph, pushed)));
+    found.extend(alike(graph, pushes));
     found
 }
 
@@ -204,7 +208,7 @@ mod tests {
     fn said(accounts: Vec<PushedAccount>, tokens: Vec<Token>) -> String {
         let graph = World::read(COMPANY).graph();
         let instances = BTreeSet::from(["wiki".into()]);
-        let pushes = Pushes { instances, accounts, tokens };
+        let pushes = Pushes { instances, accounts, tokens, ..Pushes::default() };
         let found = find_pushed(&graph, &pushes, at("2026-11-21T09:00:00Z"));
         let line = |f: &Finding| format!("{} {} {}\n", f.severity.word(), f.kind, f.because);
         found.iter().map(line).collect()

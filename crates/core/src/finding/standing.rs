@@ -175,13 +175,21 @@ fn not_found(old: &Tracked, graph: &Graph, at: Timestamp, today: Date) -> Standi
 
 /// Why we could not see whether the finding still stands, or `None` if we could.
 fn unseen(graph: &Graph, finding: &Finding) -> Option<String> {
-    match &finding.subject {
+    unseen_subject(graph, &finding.subject, finding.identity.as_ref())
+}
+
+fn unseen_subject(graph: &Graph, subject: &Subject, owner: Option<&IdentityId>) -> Option<String> {
+    match subject {
         Subject::Account { account } | Subject::Grant { account, .. } => {
-            unseen_account(graph, account, finding.identity.as_ref())
+            unseen_account(graph, account, owner)
         }
         Subject::Accounts { left, right } => {
-            let owner = finding.identity.as_ref();
             unseen_account(graph, left, owner).or_else(|| unseen_account(graph, right, owner))
+        }
+        Subject::Alike { left, right } => {
+            // A resource is in our own book, which is always seen.
+            let accounts = [left, right].into_iter().filter_map(|one| one.account());
+            accounts.into_iter().find_map(|account| unseen_account(graph, account, None))
         }
         Subject::Records { left, right } => {
             unseen_record(graph, left).or_else(|| unseen_record(graph, right))

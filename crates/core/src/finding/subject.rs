@@ -29,6 +29,13 @@ pub enum Subject {
         /// The second.
         right: AccountRef,
     },
+    /// Two accounts, resources, or one of each, that look alike.
+    Alike {
+        /// The one that came first, or has the plainer letters.
+        left: Box<Subject>,
+        /// The other.
+        right: Box<Subject>,
+    },
     /// Two worker records that are one human, delivered as two.
     Records {
         /// The first.
@@ -86,6 +93,12 @@ impl Subject {
                 right.instance.as_str(),
                 right.key.as_str(),
             ],
+            Self::Alike { left, right } => {
+                let mut parts = vec!["alike"];
+                parts.extend(left.parts());
+                parts.extend(right.parts());
+                parts
+            }
             Self::Records { left, right } => vec![
                 "records",
                 left.source.as_str(),
@@ -110,6 +123,7 @@ impl Subject {
         match self {
             Self::Account { account } | Self::Grant { account, .. } => Some(account),
             Self::Accounts { left, .. } => Some(left),
+            Self::Alike { left, right } => left.account().or(right.account()),
             Self::Records { .. }
             | Self::Assignment { .. }
             | Self::Resource { .. }
@@ -125,6 +139,7 @@ impl Subject {
             Self::Assignment { instance, .. }
             | Self::Resource { instance, .. }
             | Self::Instance { instance } => Some(instance),
+            Self::Alike { left, .. } => left.instance(),
             Self::Account { .. }
             | Self::Grant { .. }
             | Self::Accounts { .. }
@@ -141,6 +156,7 @@ impl fmt::Display for Subject {
             Self::Account { account } => write!(f, "{account}"),
             Self::Grant { account, entitlement } => write!(f, "{account} {entitlement}"),
             Self::Accounts { left, right } => write!(f, "{left} and {right}"),
+            Self::Alike { left, right } => write!(f, "{left} and {right}"),
             Self::Records { left, right } => write!(f, "{left} and {right}"),
             Self::Assignment { identity, instance } => write!(f, "{identity} in {instance}"),
             Self::Resource { instance, resource } => write!(f, "{resource} in {instance}"),

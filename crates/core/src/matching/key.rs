@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::account::Account;
+use crate::canonical::shown_login_key;
 use crate::worker::WorkerRecord;
 
 use super::intern::{Interner, NONE, Sym, SymMap};
@@ -122,7 +123,7 @@ impl Keys {
                 .filter(|e| e.verified)
                 .map(|e| (Rule::VerifiedEmail, mail_key(&e.address))),
         );
-        asked.push((Rule::KnownLogin, account.login.trim().to_lowercase()));
+        asked.push((Rule::KnownLogin, shown_login_key(account.login.trim())));
         asked.into_iter().enumerate().find_map(|(order, (rule, text))| {
             let sym = Some(self.texts.find(&text)).filter(|sym| *sym != NONE)?;
             let found = self.rows.get(&(rule, sym))?;
@@ -151,7 +152,7 @@ fn keys_of(record: &WorkerRecord) -> Vec<(Rule, String)> {
         .filter(|(name, _)| ID_NAMES.contains(&name.to_lowercase().as_str()));
     keys.extend(ids.map(|(_, value)| (Rule::ExternalId, value.trim().to_owned())));
     keys.extend(record.work_emails.iter().map(|m| (Rule::VerifiedEmail, mail_key(m))));
-    keys.extend(record.logins.iter().map(|l| (Rule::KnownLogin, l.trim().to_lowercase())));
+    keys.extend(record.logins.iter().map(|l| (Rule::KnownLogin, shown_login_key(l.trim()))));
     keys.retain(|(_, text)| !text.is_empty());
     keys
 }

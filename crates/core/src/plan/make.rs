@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::account::{Account, State};
-use crate::canonical::fold;
+use crate::canonical::shown_login_key;
 use crate::change::{Change, Expects, Op, Profile, Stage, Verb};
 use crate::finding::Subject;
 use crate::graph::Graph;
@@ -241,8 +241,8 @@ fn free(
         let (login, state) = (&account.login, account.state.word());
         return Err(format!("The person has the {state} account {login} there already."));
     }
-    let login = fold(&profile.login);
-    let taken = |a: &Account| here(a) && fold(&a.login) == login;
+    let login = shown_login_key(&profile.login);
+    let taken = |a: &Account| here(a) && shown_login_key(&a.login) == login;
     match graph.accounts().any(|(account, _)| taken(account)) {
         true => Err(format!("The login {} is taken there by another account.", profile.login)),
         false => Ok(()),
@@ -334,6 +334,7 @@ fn subject_label(graph: &Graph, subject: &Subject) -> String {
         Subject::Accounts { left, right } => {
             format!("{} and {}", of_account(left), of_account(right))
         }
+        Subject::Alike { .. } => subject.to_string(),
         Subject::Records { left, right } => format!("{left} and {right}"),
         Subject::Assignment { identity, .. } => {
             graph.identity(identity).map_or_else(|| identity.to_string(), |i| i.name.clone())

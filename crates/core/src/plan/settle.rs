@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::canonical::fold;
+use crate::canonical::shown_login_key;
 use crate::change::{Op, Verb};
 use crate::finding::Subject;
 use crate::id::InstanceName;
@@ -150,7 +150,7 @@ fn against(op: &Op, other: &Op) -> Option<String> {
 /// Two people cannot both get the same login in one instance.
 fn refuse_shared_logins(settled: &mut Settled) {
     let login = |aim: &Aim| match &aim.op {
-        Op::Create { profile } => Some((aim.instance.clone(), fold(&profile.login))),
+        Op::Create { profile } => Some((aim.instance.clone(), shown_login_key(&profile.login))),
         _ => None,
     };
     let mut uses: BTreeMap<(InstanceName, String), u32> = BTreeMap::new();

@@ -198,6 +198,7 @@ fn for_a_person(kind: Kind) -> &'static str {
             "An identity provider pushes to the instance and does not know it; a person must say \
              whether it stays."
         }
+        Kind::LooksLike => "A person must look whether one login was made to pass for the other.",
         Kind::DriftedAttribute => {
             "The identity provider and the app say different things; a person must say which is \
              right."

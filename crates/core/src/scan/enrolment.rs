@@ -8,6 +8,7 @@ use super::bits::Bits;
 use super::index::{Arena, Full, HUMANS_MAX, Index, Named};
 use super::roll::{Human, Roll};
 use super::spell::{Day, Spell};
+use crate::canonical::shown_login_key;
 use crate::id::InstanceName;
 use crate::policy::Birthright;
 
@@ -152,7 +153,7 @@ impl Enrolment {
     /// # Errors
     /// When there is no room for more text.
     pub fn login(&mut self, human: Human, login: &str) -> Result<(), Full> {
-        match folded(login, &mut self.text) {
+        match folded_login(login, &mut self.text) {
             "" => Ok(()),
             login => self.logins.name(login.as_bytes(), human.0),
         }
@@ -221,7 +222,16 @@ impl Enrolment {
     }
 }
 
-/// The form under which two numbers or logins are the same. Nearly all are in that form already, so
+/// The form under which two logins are the same; see [`crate::canonical::login_key`].
+pub(super) fn folded_login<'a>(login: &'a str, room: &'a mut String) -> &'a str {
+    if login.is_ascii() {
+        return folded(login, room);
+    }
+    *room = shown_login_key(login.trim());
+    room
+}
+
+/// The form under which two numbers are the same. Nearly all are in that form already, so
 /// `room` is hardly ever used.
 pub(super) fn folded<'a>(text: &'a str, room: &'a mut String) -> &'a str {
     let text = text.trim();

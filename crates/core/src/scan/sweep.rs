@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::bits::Bits;
-use super::enrolment::{folded, folded_address};
+use super::enrolment::{folded, folded_address, folded_login};
 use super::index::Named;
 use super::roll::{Human, Presences, Roll};
 use super::spell::{Day, Presence};
@@ -210,7 +210,7 @@ impl<'a> Sweep<'a> {
                 named => return Some((Rule::VerifiedEmail, named)),
             }
         }
-        let login = folded(account.login(), room);
+        let login = folded_login(account.login(), room);
         match roll.logins.get(login.as_bytes()) {
             Named::Nobody => None,
             named => Some((Rule::KnownLogin, named)),

@@ -1,7 +1,7 @@
 //! What was promised against what was seen.
 
 use crate::account::Account;
-use crate::canonical::fold;
+use crate::canonical::{fold, same_login};
 use crate::change::{Change, Expects, Op, Profile};
 
 use super::{Attribute, Field, Found, Recorded, Seen, Verdict, attribute};
@@ -41,7 +41,7 @@ pub fn fits(change: &Change, seen: &Seen) -> Result<(), String> {
             if change.account.as_ref().is_some_and(|key| *key != account.key) {
                 return Err(format!("Another account was seen: {}.", account.key));
             }
-            if !login.is_empty() && fold(login) != fold(&account.login) {
+            if !login.is_empty() && !same_login(login, &account.login) {
                 return Err(format!("The login was {login} and is now {}.", account.login));
             }
             match state {
@@ -88,7 +88,7 @@ pub fn found_after(
     if let (Op::Create { profile }, Seen::Present { account }) = (&change.op, seen)
         && !keeps_external_ids
         && account.external_id.is_empty()
-        && same(&profile.login, &account.login)
+        && same_login(&profile.login, &account.login)
         && was_sent_into_a_free_place(recorded)
     {
         return Found::AlreadySo;
@@ -201,7 +201,7 @@ fn updated(account: &Account, name: &str, value: &str) -> Result<(), String> {
         Some(Field::Address) => {
             seen == value || account.emails.iter().any(|e| same(&e.address, value))
         }
-        Some(Field::Login) => same(&seen, value),
+        Some(Field::Login) => same_login(&seen, value),
         _ => seen == value,
     };
     if is_so {

@@ -1,7 +1,9 @@
 //! Logins that are the same, as `docs/identity-keys.md` says it to people.
 
 use proptest::prelude::*;
-use rollbook_core::canonical::{LOGIN_MAX, Refused, login_key};
+use rollbook_core::canonical::{
+    LOGIN_MAX, Refused, login_key, look_alike, same_login, shown_login_key,
+};
 
 const PAGE: &str = include_str!("../../../../docs/identity-keys.md");
 
@@ -33,6 +35,7 @@ fn unescaped(text: &str) -> String {
 fn verdict(one: &str, other: &str) -> &'static str {
     match (login_key(one), login_key(other)) {
         (Ok(one), Ok(other)) if one == other => "same",
+        (Ok(_), Ok(_)) if look_alike(one, other) => "looks like",
         (Ok(_), Ok(_)) => "different",
         _ => "refused",
     }
@@ -57,7 +60,25 @@ fn a_refusal_names_the_character_and_the_reason() {
     assert_eq!(login_key(&"x".repeat(LOGIN_MAX + 1)), Err(Refused::TooLong(LOGIN_MAX + 1)));
 }
 
+#[test]
+fn a_login_that_an_app_shows_and_we_would_refuse_is_the_same_as_itself_only() {
+    assert_eq!(shown_login_key("\u{ff41}NA"), "\u{ff41}NA");
+    assert!(same_login("\u{ff41}na", "\u{ff41}na"));
+    assert!(!same_login("\u{ff41}na", "ana"));
+    assert!(same_login("Jose\u{301}@x.com", "jos\u{e9}@X.com"));
+    assert!(!same_login("", "") && !same_login(" ", " "));
+}
+
 proptest! {
+    #[test]
+    fn looking_alike_goes_both_ways_and_is_never_being_the_same(
+        one in "[aеAА1lI\u{ff41}ı]{1,4}",
+        other in "[aеAА1lI\u{ff41}ı]{1,4}",
+    ) {
+        prop_assert_eq!(look_alike(&one, &other), look_alike(&other, &one));
+        prop_assert!(!(look_alike(&one, &other) && same_login(&one, &other)));
+    }
+
     #[test]
     fn a_key_is_its_own_key_and_capitals_do_not_change_it(login in "\\PC{1,24}") {
         if let Ok(key) = login_key(&login) {

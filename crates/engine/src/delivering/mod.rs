@@ -36,6 +36,7 @@ use std::time::Duration;
 
 use crate::engine::Engine;
 use crate::error::Result;
+pub(crate) use scope::pushed;
 use shop::Shop;
 
 /// How often it is looked whether anything is due.

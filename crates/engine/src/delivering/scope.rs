@@ -103,7 +103,7 @@ fn of_group(
 }
 
 /// The resource as an identity provider says it now.
-pub(super) fn pushed(resource: &ResourceRow, idp: &str) -> Result<Pushed> {
+pub(crate) fn pushed(resource: &ResourceRow, idp: &str) -> Result<Pushed> {
     let unreadable = |e: &dyn std::fmt::Display| {
         Error::setup(format!("The resource {} in the database cannot be read: {e}.", resource.id))
             .hint("Restore the newest backup of the workspace folder.")

@@ -136,6 +136,7 @@ impl Desk<'_> {
         };
         row.delivery = self.delivery(&row);
         self.book.add_resource(&mut row)?;
+        self.note_name(&row)?;
         self.book.put_emails(&row.endpoint, &row.id, &[], &facts.emails)?;
         let moved = group::change(self, &row, vec![MemberChange::Add(members)], row.revision)?;
         self.wish_for(&row)?;
@@ -188,6 +189,9 @@ impl Desk<'_> {
             row.body = body::encode(after)?;
             (row.name, row.name_key) = (facts.name, facts.name_key);
             (row.external_id, row.active) = (facts.external_id, facts.active);
+            if names.contains(&"userName") {
+                self.note_name(&row)?;
+            }
         }
         self.touch(&mut row)?;
         self.record("resource_changed", &row, &moved, &names)?;
@@ -250,6 +254,15 @@ impl Desk<'_> {
             return Err(Fault::Asked(ErrorMessage::new(412, None, &said)));
         }
         Ok(row)
+    }
+
+    /// Has the book reconciled soon where a login is not of plain letters: it may look like another
+    /// one.
+    fn note_name(&self, row: &ResourceRow) -> Result<(), Fault> {
+        match row.kind == ResourceType::User && !row.name.is_ascii() {
+            true => Ok(self.book.move_basis()?),
+            false => Ok(()),
+        }
     }
 
     /// No two live Users of an endpoint have one login.

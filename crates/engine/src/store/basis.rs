@@ -18,7 +18,7 @@ impl Reading<'_> {
 
 impl Writing<'_> {
     /// To be called with every write that a reconcile rests on.
-    pub(super) fn move_basis(&self) -> Result<()> {
+    pub(crate) fn move_basis(&self) -> Result<()> {
         self.db.execute(
             "INSERT INTO meta (name, value) VALUES ('basis', '1')
              ON CONFLICT (name) DO UPDATE

@@ -7,6 +7,7 @@ use rollbook_core::link::Decision;
 
 use super::db::args;
 use super::row::{pack, sortable, unpack};
+use super::scim::ResourceRow;
 use super::{Store, Writing};
 use crate::error::{Error, Result};
 
@@ -39,6 +40,33 @@ impl Writing<'_> {
             self.db.execute(sql, args![plan])?;
         }
         Ok(())
+    }
+
+    /// Empties a pushed User and forgets what was wished of it. Its id stays and never comes back; a
+    /// live one is gone for the identity provider from now on.
+    pub(crate) fn erase_user(&self, row: &ResourceRow, at: Timestamp) -> Result<()> {
+        if row.deleted_at.is_none() {
+            self.bury_resource(row, at)?;
+        }
+        let id = row.id.as_str();
+        self.db.execute(
+            "UPDATE scim_resource SET revision = revision + 1,
+                 modified_us = CASE WHEN modified_us < $2 THEN $2 ELSE modified_us END
+             WHERE id IN (SELECT holder FROM scim_member WHERE member = $1)",
+            args![id, at.as_microsecond()],
+        )?;
+        self.db.execute(
+            "UPDATE scim_resource SET name = '', name_key = '', external_id = NULL,
+                 body = '{\"schemas\":[]}', delivery = '{}' WHERE id = $1",
+            args![id],
+        )?;
+        self.db.execute(
+            "DELETE FROM scim_email WHERE endpoint = $1 AND resource = $2",
+            args![&row.endpoint, id],
+        )?;
+        self.db.execute("DELETE FROM scim_member WHERE member = $1", args![id])?;
+        self.db.execute("DELETE FROM intent WHERE resource = $1", args![id])?;
+        self.move_basis()
     }
 
     /// Keeps of the decisions those that `keeps` says.

@@ -53,7 +53,7 @@ fn packed(scene: &Scene, engine: &Engine, subject: &Subject, name: &str) -> Path
 }
 
 /// The files of a folder in which one of `words` stands.
-fn naming(folder: &Path, words: &[&str]) -> Vec<String> {
+pub(crate) fn naming(folder: &Path, words: &[&str]) -> Vec<String> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();

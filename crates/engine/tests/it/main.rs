@@ -11,6 +11,7 @@ mod delivery_kill;
 mod delivery_scene;
 mod disk_full;
 mod erasing;
+mod erasing_pushed;
 mod evidence;
 mod file_channel;
 mod job;

@@ -16,13 +16,15 @@ Examples:
   rollbook erase 'Ana Diaz' --reason 'Ticket 4711'
   rollbook erase 00123 --reason 'Ticket 4711' --yes   for programs
 
-It empties the bodies of the records that tell of this person alone and forgets the plans about
-them alone. The audit chain stays whole: ids, times and digests stay, and an event that says who
-erased and why, so do not name the person in the reason. Who has not left, has or may have an open
-account, or is in a plan that is approved or under way, is not erased.
+It empties the bodies of the records that tell of this person alone, forgets the plans about them
+alone, and empties the Users that identity providers pushed about them. The audit chain stays whole:
+ids, times and digests stay, and an event that says who erased and why, so do not name the person in
+the reason. Who has not left, has or may have an open account, is still pushed as active, or is in a
+plan that is approved or under way, is not erased.
 
-Not touched: what sources and apps still deliver, what identity providers pushed, records that tell
-of somebody else as well, and files outside the database: packs, outboxes, backups.")]
+Not touched: what sources and apps still deliver, records that tell of somebody else as well, and
+files outside the database: packs, outboxes, backups. An identity provider that goes on knowing the
+person may push them anew.")]
 pub(crate) struct Args {
     /// Who: a name, a worker number, an address, a login, a `per_…` id
     person: String,
@@ -48,7 +50,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     if screen.is_json() {
         screen.json(&json!({
             "erased": erasure.person, "emptied": erasure.emptied, "kept": erasure.kept,
-            "plans": erasure.plans, "delivered": erasure.delivered,
+            "plans": erasure.plans, "delivered": erasure.delivered, "pushed": erasure.pushed,
         }));
         return Ok(Exit::Ok);
     }
@@ -92,6 +94,9 @@ fn show(session: &Session, erasure: &Erasure) {
         counted(erasure.emptied.len(), "record"),
         counted(erasure.plans.len(), "plan"),
     ));
+    if !erasure.pushed.is_empty() {
+        screen.line(format!("Pushed about them and emptied: {}.", erasure.pushed.join(", ")));
+    }
     if !erasure.kept.is_empty() {
         let kept: Vec<_> = erasure.kept.iter().map(u64::to_string).collect();
         screen.toned(

@@ -309,6 +309,9 @@ fn about(graph: &Graph, subject: &Subject) -> String {
         Subject::Accounts { left, right } => {
             format!("{} and {}", pick::label(graph, left), pick::label(graph, right))
         }
+        Subject::Alike { left, right } => {
+            format!("{} and {}", about(graph, left), about(graph, right))
+        }
         Subject::Records { left, right } => format!("{left} and {right}"),
         Subject::Assignment { identity, instance } => {
             format!("{} in {instance}", pick::name(graph, identity))

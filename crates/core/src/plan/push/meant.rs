@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::account::{Account, State};
-use crate::canonical::fold;
+use crate::canonical::{fold, shown_login_key};
 use crate::graph::Graph;
 use crate::id::{AccountKey, AccountRef, IdentityId, InstanceName};
 use crate::link::{AccountKind, Link, LinkState};
@@ -61,7 +61,7 @@ impl<'a> Index<'a> {
                 let carries = index.by_external_id.entry(&account.external_id).or_default();
                 carries.push((account, link));
             }
-            let login = (&account.instance, fold(&account.login));
+            let login = (&account.instance, shown_login_key(&account.login));
             index.by_login.entry(login).or_default().push((account, link));
         }
         index
@@ -199,7 +199,7 @@ impl<'a> Index<'a> {
             .flat_map(|person| self.graph.accounts_of(person))
             .filter(|(a, link)| a.instance == *instance && a.state != State::Gone && is_own(link))
             .collect();
-        let login = fold(&push.login);
+        let login = shown_login_key(&push.login);
         let named = self.by_login.get(&(instance, login)).map(Vec::as_slice).unwrap_or_default();
         match (theirs.as_slice(), named) {
             ([], []) => Ok(None),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use jiff::tz::TimeZone;
 use rollbook_core::account::Account;
-use rollbook_core::canonical::fold;
+use rollbook_core::canonical::{fold, same_login};
 use rollbook_core::change::{Change, Op, Profile};
 use rollbook_core::id::InstanceName;
 use rollbook_core::snapshot::Coverage;
@@ -232,8 +232,7 @@ impl Shared {
 /// The account that a create was to make: by our id for it, else by login, else by address.
 fn same(accounts: Vec<Account>, profile: &Profile) -> Option<Account> {
     let by_id = |a: &Account| !a.external_id.is_empty() && a.external_id == profile.external_id;
-    let by_login =
-        |a: &Account| !profile.login.is_empty() && fold(&a.login) == fold(&profile.login);
+    let by_login = |a: &Account| same_login(&a.login, &profile.login);
     let by_email = |a: &Account| {
         let same = |address: &str| fold(address) == fold(&profile.email);
         !profile.email.is_empty() && a.emails.iter().any(|email| same(&email.address))

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 
 use rollbook_core::account::Account;
-use rollbook_core::canonical::fold;
+use rollbook_core::canonical::same_login;
 use rollbook_core::change::{Change, Op, Profile};
 use rollbook_core::id::AccountKey;
 use rollbook_core::snapshot::Coverage;
@@ -282,7 +282,7 @@ enum Search {
 fn has(resource: &Resource, attribute: &str, value: &str) -> bool {
     let seen = text(resource, attribute);
     match attribute {
-        "userName" => fold(&seen) == fold(value),
+        "userName" => same_login(&seen, value),
         _ => seen == value,
     }
 }

@@ -171,6 +171,18 @@ impl Reading<'_> {
         )
     }
 
+    /// Every resource, also a deleted one, of which a wish was found to be about this account.
+    pub(crate) fn claimants(&self, instance: &str, account: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        self.db.each(
+            "SELECT resource FROM intent
+             WHERE instance = $1 AND account IS NOT NULL AND account = $2 ORDER BY resource",
+            args![instance, account],
+            |row| row.text(0).map(|id| found.push(id.to_owned())),
+        )?;
+        Ok(found)
+    }
+
     /// The wishes about accounts that are known to be meant, at one endpoint.
     pub(crate) fn claims(&self, endpoint: &str) -> Result<Vec<IntentRow>> {
         self.intents(

@@ -113,6 +113,36 @@ impl Reading<'_> {
         )
     }
 
+    /// Hands the id and the login of every live User of `endpoint` to `take`, in order.
+    ///
+    /// # Errors
+    /// What `take` returns. It must not ask the store for anything.
+    pub(crate) fn live_logins(
+        &self,
+        endpoint: &str,
+        mut take: impl FnMut(&str, &str) -> Result<()>,
+    ) -> Result<()> {
+        self.db.each(
+            "SELECT id, name FROM scim_resource
+             WHERE endpoint = $1 AND kind = 'User' AND deleted_us IS NULL ORDER BY position",
+            args![endpoint],
+            |row| take(row.text(0)?, row.text(1)?),
+        )
+    }
+
+    /// Hands every User that was ever pushed and is not erased to `take`, also the deleted ones, in
+    /// order of their ids.
+    ///
+    /// # Errors
+    /// What `take` returns. It must not ask the store for anything.
+    pub(crate) fn every_user(&self, mut take: impl FnMut(ResourceRow) -> Result<()>) -> Result<()> {
+        self.db.each(
+            select!("WHERE kind = 'User' AND name_key <> '' ORDER BY id"),
+            args![],
+            |row| take(ResourceRow::read(row)?),
+        )
+    }
+
     /// Up to `limit` live resources from `position` on, after leaving out `skip` of them.
     pub(crate) fn resources_from(
         &self,
