@@ -10,10 +10,10 @@ use toml::{Spanned, Value as Toml};
 use crate::app::{App, Fact, Field, Remark, RouteFacts, Value};
 use crate::error::Error;
 use crate::key::{KEYS, Key, Shape};
-use crate::request::Request;
-use crate::rest;
+use crate::request::{Request, RequestOp};
+use crate::rest::{self, Blank, Rest};
 use crate::text::{AppText, FactsText, FieldText, RemarkText, RequestText, RouteText, TrapText};
-use crate::trap::Trap;
+use crate::trap::{Hurt, Trap};
 
 /// The one operation that changes nothing.
 pub(crate) const OBSERVE: &str = "observe";
@@ -49,17 +49,21 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
     let routes = [("scim", raw.scim), ("rest", rest_route), ("file", raw.file)];
     let routes = routes.into_iter().filter_map(|(channel, route)| Some((channel, route?)));
     let routes = routes.map(|(name, text)| route(name, text, day, place));
+    let mut routes = routes.collect::<Result<Vec<_>, _>>()?;
+    let traps = raw.trap.into_iter().map(|text| trap(text, &mut routes, place));
+    let traps = traps.collect::<Result<_, _>>()?;
+    hand_over(&mut routes, rest.as_ref());
     let requests = raw.request.into_iter().map(|text| request(text, day, place));
     let fields = raw.field.into_iter().map(|text| field(text, day, place));
     Ok(App {
-        routes: routes.collect::<Result<_, _>>()?,
+        routes,
         facts: facts(raw.facts, day, place)?,
         requests: requests.collect::<Result<_, _>>()?,
         rest,
         examples,
         fields: fields.collect::<Result<_, _>>()?,
         limitations: raw.limitation.into_iter().map(remark).collect(),
-        traps: raw.trap.into_iter().map(trap).collect(),
+        traps,
         id: raw.app.id.into_inner(),
         name: raw.app.name,
         category: raw.app.category,
@@ -84,7 +88,7 @@ fn route(
             continue;
         };
         let basis = text.basis_of.get(word.get_ref()).map_or(text.basis, |basis| *basis.get_ref());
-        way.can.insert(verb, Ability { basis, reversible: true });
+        way.can.insert(verb, Ability::new(basis, true));
     }
     for word in &text.irreversible {
         match verb(word, place)?.and_then(|verb| way.can.get_mut(&verb)) {
@@ -228,8 +232,45 @@ fn remark(text: RemarkText) -> Remark {
     Remark { text: text.text, source: text.source }
 }
 
-fn trap(text: TrapText) -> Trap {
-    Trap { remark: Remark { text: text.text, source: text.source }, hurts: text.hurts }
+/// Checks a trap and tells the routes on which it bites.
+fn trap(text: TrapText, routes: &mut [RouteFacts], place: &Place<'_>) -> Result<Trap, Error> {
+    let TrapText { text, source, hurts: said, channel } = text;
+    let hurts = said.as_ref().map(|hurts| *hurts.get_ref());
+    let trap = Trap { remark: Remark { text, source }, hurts, channel };
+    let (Some(said), Some(hurts)) = (said, hurts) else { return Ok(trap) };
+    for route in routes.iter_mut().filter(|route| trap.is_on(&route.way.channel)) {
+        let channel = route.way.channel.clone();
+        if hurts == Hurt::RemoveOnlySuspends && route.way.can.contains_key(&Verb::Remove) {
+            let message = format!(
+                "Removing only suspends here, so the route [{channel}] cannot `remove`. Take the word \
+                 out of `can`; use the request to suspend, or say with `channel` where it is so."
+            );
+            return Err(place.error(&said, message));
+        }
+        let Some((verb, harm)) = hurts.harm() else { continue };
+        let Some(ability) = route.way.can.get_mut(&verb) else { continue };
+        if harm.is_for_good() && ability.reversible {
+            let message = format!(
+                "Nothing brings back what to {} does here, and [{channel}] does not have it in \
+                 `irreversible`. Add it there, or say with `channel` where the trap bites.",
+                verb.as_str()
+            );
+            return Err(place.error(&said, message));
+        }
+        ability.harms.insert(harm);
+    }
+    Ok(trap)
+}
+
+/// Says of the REST route whether what it removes can be handed over: a call names the successor.
+fn hand_over(routes: &mut [RouteFacts], rest: Option<&Rest>) {
+    let Some(rest) = rest else { return };
+    for route in routes.iter_mut().filter(|route| route.way.channel == "rest") {
+        let mut removes = rest.calls(RequestOp::Remove);
+        if let Some(ability) = route.way.can.get_mut(&Verb::Remove) {
+            ability.hands_over = removes.any(|call| call.blanks().contains(&Blank::Successor));
+        }
+    }
 }
 
 /// A fact without a source is recalled, and a recalled fact has none.

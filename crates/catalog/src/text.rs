@@ -130,7 +130,8 @@ pub(crate) struct RemarkText {
 pub(crate) struct TrapText {
     pub(crate) text: String,
     pub(crate) source: Option<String>,
-    pub(crate) hurts: Option<Hurt>,
+    pub(crate) hurts: Option<Spanned<Hurt>>,
+    pub(crate) channel: Option<String>,
 }
 
 /// Reads `content`, which is the text of `file`.

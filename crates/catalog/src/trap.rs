@@ -1,5 +1,7 @@
 //! What bites whoever works with an app, and what of it plans and guards obey.
 
+use rollbook_core::change::Verb;
+use rollbook_core::harm::Harm;
 use serde::Deserialize;
 
 use crate::app::Remark;
@@ -11,6 +13,15 @@ pub struct Trap {
     pub remark: Remark,
     /// How it hurts, where plans and guards must know.
     pub hurts: Option<Hurt>,
+    /// The channel on which it does; `None`: on all.
+    pub channel: Option<String>,
+}
+
+impl Trap {
+    /// Whether it bites on this channel.
+    pub fn is_on(&self, channel: &str) -> bool {
+        self.channel.as_deref().is_none_or(|one| one == channel)
+    }
 }
 
 /// How a trap hurts. The list is closed, because each member is obeyed by code.
@@ -53,4 +64,20 @@ impl Hurt {
         Self::ListLeavesOut,
         Self::TokenIsPersonal,
     ];
+
+    /// What it makes of an operation, and of which.
+    pub fn harm(self) -> Option<(Verb, Harm)> {
+        Some(match self {
+            Self::SuspendDeletes => (Verb::Suspend, Harm::Deletes),
+            Self::SuspendWipes => (Verb::Suspend, Harm::Wipes),
+            Self::SuspendedIsBilled => (Verb::Suspend, Harm::StillBilled),
+            Self::RemoveDestroysContent => (Verb::Remove, Harm::DestroysContent),
+            Self::RemoveNeedsEmpty => (Verb::Remove, Harm::NeedsEmpty),
+            Self::RemoveOnlyDetaches => (Verb::Remove, Harm::OnlyDetaches),
+            Self::RemoveOnlySuspends
+            | Self::LastPageRepeats
+            | Self::ListLeavesOut
+            | Self::TokenIsPersonal => return None,
+        })
+    }
 }

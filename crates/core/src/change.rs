@@ -1,11 +1,12 @@
 //! Changes: one operation on one account, fully resolved. No choice is left for execution.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::account::State;
 use crate::canonical;
+use crate::harm::Harm;
 use crate::id::{AccountKey, AccountRef, ChangeId, IdentityId, InstanceName};
 
 /// One operation on one account.
@@ -33,6 +34,12 @@ pub struct Change {
     pub reversible: bool,
     /// Why, as a sentence for people.
     pub because: String,
+    /// The account there that takes over what the account owns. `None`: nobody does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heir: Option<AccountKey>,
+    /// What else it does in this app.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub harms: BTreeSet<Harm>,
 }
 
 impl Change {

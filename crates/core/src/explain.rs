@@ -24,7 +24,7 @@ pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> 
 
 /// A change as one sentence: what, where, which way, why.
 pub fn change(change: &Change) -> String {
-    let Change { instance, label, because, .. } = change;
+    let Change { instance, label, because, heir, harms, .. } = change;
     let what = match &change.op {
         Op::Create { .. } => format!("Create {label} in {instance}"),
         Op::Update { set } => {
@@ -38,7 +38,10 @@ pub fn change(change: &Change) -> String {
         Op::Grant { entitlement } => format!("Grant {entitlement} to {label} in {instance}"),
         Op::Revoke { entitlement } => format!("Revoke {entitlement} from {label} in {instance}"),
     };
-    printable(&format!("{what}, by {}: {because}", change.route.channel))
+    let heir = heir.as_ref().map(|heir| format!(" The account {heir} takes over what it owns."));
+    let harms: String = harms.iter().map(|harm| format!(" {}", harm.sentence())).collect();
+    let by = &change.route.channel;
+    printable(&format!("{what}, by {by}: {because}{}{harms}", heir.unwrap_or_default()))
 }
 
 /// A stop as one paragraph.

@@ -46,6 +46,26 @@ pub struct View {
     pub admin_roles: Vec<String>,
     /// After how many hours without a complete snapshot the view is stale.
     pub stale_after_h: u32,
+    /// Whose secret Rollbook reaches the instance with.
+    pub credential: Credential,
+}
+
+/// Whose the secret is with which Rollbook reaches an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Credential {
+    /// The login or address of the account that made it, or empty: nobody has said.
+    pub owner: String,
+    /// Whether it ends when its maker's account does.
+    pub is_personal: bool,
+}
+
+impl Credential {
+    /// Whether `account`, one of the instance that the secret is for, made it.
+    pub fn is_of(&self, account: &Account) -> bool {
+        let names = account.emails.iter().map(|email| &email.address).chain([&account.login]);
+        !self.owner.trim().is_empty()
+            && names.into_iter().any(|name| fold(name) == fold(&self.owner))
+    }
 }
 
 impl View {

@@ -31,6 +31,7 @@ pub mod reach;
 pub mod plan;
 
 pub mod guard;
+pub mod harm;
 
 pub mod approval;
 

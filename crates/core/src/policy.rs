@@ -31,6 +31,10 @@ pub struct Policy {
     /// Whether the grants of somebody who leaves are revoked beside closing the account, where the
     /// instance keeps them on closed accounts.
     pub revoke_on_leave: bool,
+    /// Instances in which what a removed account owns may be destroyed, because somebody answers for
+    /// that it is handed over before or worth nothing.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub content_may_go: Vec<InstanceName>,
 }
 
 /// Whoever fits should have an account in `instance` (and these entitlements there).

@@ -3,11 +3,12 @@
 //! Reach is data: it comes from the app's profile and from the settings of the instance, and the
 //! planner picks from it. Whether a route exists is never found out by trying it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use crate::change::{Basis, Op, Route, Verb};
+use crate::harm::Harm;
 
 /// What can be done to one instance. The routes are in order of preference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,14 +29,20 @@ pub struct Way {
     pub can: BTreeMap<Verb, Ability>,
 }
 
-/// How well it is known that a channel can do one thing, and whether it can be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How well it is known that a channel can do one thing, and what comes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ability {
     /// How well it is known.
     pub basis: Basis,
     /// Whether it can be taken back. Where nobody knows, it cannot.
     pub reversible: bool,
+    /// What else it does in this app.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub harms: BTreeSet<Harm>,
+    /// Whether it can name an account that takes over what is removed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hands_over: bool,
 }
 
 /// The route picked for one operation.
@@ -43,19 +50,26 @@ pub struct Ability {
 pub struct Picked {
     /// Which way, and how well it is known.
     pub route: Route,
-    /// Whether what is done on it can be taken back.
-    pub reversible: bool,
+    /// What can be done on it, and how.
+    pub ability: Ability,
+}
+
+impl Ability {
+    /// What is known so well, does nothing else, and can be taken back if `reversible`.
+    pub fn new(basis: Basis, reversible: bool) -> Self {
+        Self { basis, reversible, harms: BTreeSet::new(), hands_over: false }
+    }
 }
 
 impl Reach {
-    /// The first route that can do `op`; `None` if no channel can.
+    /// The first route on which `op` can be taken back, or else the first that can do it; `None` if no
+    /// channel can.
     pub fn route_for(&self, op: &Op) -> Option<Picked> {
         let verb = op.word();
-        self.routes.iter().find_map(|way| {
-            let ability = way.can.get(&verb)?;
-            let route = Route { channel: way.channel.clone(), basis: ability.basis };
-            Some(Picked { route, reversible: ability.reversible })
-        })
+        let ways = self.routes.iter().filter_map(|way| Some((way, way.can.get(&verb)?)));
+        let (way, ability) = ways.min_by_key(|(_, ability)| !ability.reversible)?;
+        let route = Route { channel: way.channel.clone(), basis: ability.basis };
+        Some(Picked { route, ability: ability.clone() })
     }
 }
 
@@ -68,14 +82,14 @@ impl Way {
     /// Adds what can be done and taken back.
     #[must_use]
     pub fn reversibly(mut self, verbs: &[Verb], basis: Basis) -> Self {
-        self.can.extend(verbs.iter().map(|&verb| (verb, Ability { basis, reversible: true })));
+        self.can.extend(verbs.iter().map(|&verb| (verb, Ability::new(basis, true))));
         self
     }
 
     /// Adds what can be done and never taken back.
     #[must_use]
     pub fn for_good(mut self, verbs: &[Verb], basis: Basis) -> Self {
-        self.can.extend(verbs.iter().map(|&verb| (verb, Ability { basis, reversible: false })));
+        self.can.extend(verbs.iter().map(|&verb| (verb, Ability::new(basis, false))));
         self
     }
 }
@@ -95,9 +109,9 @@ mod tests {
             ],
         };
         let suspend = reach.route_for(&Op::Suspend).expect("scim can suspend");
-        assert_eq!((suspend.route.channel.as_str(), suspend.reversible), ("scim", true));
+        assert_eq!((suspend.route.channel.as_str(), suspend.ability.reversible), ("scim", true));
         let remove = reach.route_for(&Op::Remove).expect("a human can remove");
-        assert_eq!((remove.route.channel.as_str(), remove.reversible), ("human", false));
+        assert_eq!((remove.route.channel.as_str(), remove.ability.reversible), ("human", false));
         assert_eq!(remove.route.basis, Basis::Recalled);
         assert_eq!(reach.route_for(&Op::Reactivate), None);
     }

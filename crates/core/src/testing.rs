@@ -10,7 +10,7 @@
 use jiff::Timestamp;
 
 use crate::account::{Account, Email, Grant, State};
-use crate::graph::{Feed, Graph, Parts, View};
+use crate::graph::{Credential, Feed, Graph, Parts, View};
 use crate::id::{AccountRef, IdentityId, InstanceName, SourceName};
 use crate::identity::{Identity, Kind};
 use crate::link::{AccountKind, Candidate, Link, LinkState};
@@ -69,6 +69,7 @@ impl World {
             covers: Vec::new(),
             admin_roles: vec!["Admin".to_owned()],
             stale_after_h: 48,
+            credential: Credential::default(),
         })
     }
 

@@ -34,13 +34,23 @@ pub struct Proposal {
 }
 
 impl Engine {
-    /// Plans to close everything that somebody has.
+    /// Plans to close everything that somebody has. `heir` takes over what they own, where it must be
+    /// removed and the app can hand it over.
     ///
     /// # Errors
-    /// When nobody says who asks, or the database refuses.
-    pub fn plan_offboard(&self, identity: &IdentityId, by: &str) -> Result<Proposal> {
+    /// When nobody says who asks, when they are to inherit from themselves, or the database refuses.
+    pub fn plan_offboard(
+        &self,
+        identity: &IdentityId,
+        heir: Option<&IdentityId>,
+        by: &str,
+    ) -> Result<Proposal> {
+        if heir == Some(identity) {
+            return Err(Error::input("Who leaves cannot take over what they own.")
+                .hint("Name somebody who stays."));
+        }
         let graph = self.graph()?;
-        let wishes = plan::offboard(&graph, identity, &self.config.policy);
+        let wishes = plan::offboard(&graph, identity, heir, &self.config.policy);
         self.propose(&graph, &wishes, by)
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollbook_core::canonical;
 use rollbook_core::event::{Concern, Draft};
 use rollbook_core::finding::{self, Pushes, PutOff, Since, Tracked};
-use rollbook_core::graph::{Feed, Graph, Parts, View};
+use rollbook_core::graph::{Credential, Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
 use rollbook_core::identity::{self, Known};
 use rollbook_core::link::{Decision, LinkVerdict};
@@ -252,6 +252,7 @@ impl Engine {
                 covers: instance.covers.clone(),
                 admin_roles: instance.admin_roles.clone(),
                 stale_after_h: instance.stale_after_h,
+                credential: credential(instance),
             };
             views.insert(instance.name.clone(), view);
         }
@@ -306,4 +307,15 @@ pub(crate) fn named(by: &str) -> Result<&str> {
             .hint("Add `--by NAME` or set ROLLBOOK_BY; the name goes into the audit chain.")),
         name => Ok(name),
     }
+}
+
+/// Whose the secret for an instance is. One that somebody is named for is that person's, whatever the app
+/// is like.
+fn credential(instance: &InstanceConfig) -> Credential {
+    let app = Catalog::embedded().app(&instance.app);
+    let traps = app.into_iter().flat_map(|app| &app.traps);
+    let mut traps = traps.filter(|trap| trap.is_on(instance.channel()));
+    let is_personal = traps.any(|trap| trap.hurts == Some(Hurt::TokenIsPersonal));
+    let owner = instance.credential_owner.clone();
+    Credential { is_personal: is_personal || !owner.is_empty(), owner }
 }

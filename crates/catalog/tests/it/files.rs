@@ -30,13 +30,13 @@ fn mindtickle_can_suspend_for_sure_and_remove_only_by_hearsay() {
     let reach = app.reach();
     let suspend = reach.route_for(&Op::Suspend).expect("SCIM can suspend");
     assert_eq!((suspend.route.channel.as_str(), suspend.route.basis), ("scim", Basis::Documented));
-    assert!(suspend.reversible);
+    assert!(suspend.ability.reversible);
     let remove = reach.route_for(&Op::Remove).expect("DELETE is offered");
     assert_eq!(remove.route.basis, Basis::Recalled);
-    assert!(!remove.reversible);
+    assert!(!remove.ability.reversible);
     let grant = Op::Grant { entitlement: "coaches".into() };
     let grant = reach.route_for(&grant).expect("groups are unconfirmed, and can be tried");
-    assert_eq!((grant.route.basis, grant.reversible), (Basis::Recalled, true));
+    assert_eq!((grant.route.basis, grant.ability.reversible), (Basis::Recalled, true));
 }
 
 #[test]

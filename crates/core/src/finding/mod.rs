@@ -10,6 +10,7 @@
 
 mod alike;
 mod case;
+mod credential;
 mod dormant;
 mod duplicate;
 mod grant;
@@ -136,6 +137,7 @@ impl Evidence {
 pub fn find(graph: &Graph, policy: &Policy, now: Timestamp, today: Date) -> Vec<Finding> {
     let case = Case::new(graph, policy, now, today);
     let mut found = view::stale(&case);
+    found.extend(credential::personal(&case));
     for identity in graph.identities() {
         let person = Person::new(&case, identity);
         found.extend(duplicate::records(&case, &person));

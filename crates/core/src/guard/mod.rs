@@ -78,6 +78,10 @@ pub enum Kind {
     StaleBasis,
     /// It cannot be taken back, and nobody has a source for that it works as thought.
     UnprovenRoute,
+    /// It would destroy what nobody took over.
+    ContentAtRisk,
+    /// It would close the account whose secret Rollbook acts with.
+    OwnCredential,
     /// The source behind it is kept out or old.
     SourceKeptOut,
     /// The first look at an instance is for reading only.
@@ -94,6 +98,8 @@ impl Kind {
             Self::PartialView => "partial_view",
             Self::StaleBasis => "stale_basis",
             Self::UnprovenRoute => "unproven_route",
+            Self::ContentAtRisk => "content_at_risk",
+            Self::OwnCredential => "own_credential",
             Self::SourceKeptOut => "source_kept_out",
             Self::FirstRun => "first_run",
         }

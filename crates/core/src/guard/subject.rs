@@ -1,4 +1,5 @@
-//! Stops about single accounts: protected ones, the last administrator, routes nobody has proven.
+//! Stops about single accounts: protected ones, the last administrator, routes nobody has proven, what
+//! nobody took over, the account that Rollbook itself acts with.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,6 +7,7 @@ use crate::account::Account;
 use crate::canonical::fold;
 use crate::change::{Basis, Change, Op};
 use crate::explain::counted;
+use crate::harm::Harm;
 use crate::id::AccountKey;
 use crate::plan::admin_rights;
 
@@ -15,6 +17,8 @@ pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
     protected(case, stops);
     last_admin(case, stops);
     unproven_route(case, stops);
+    content_at_risk(case, stops);
+    own_credential(case, stops);
 }
 
 fn stop(change: &Change, kind: Kind, sentence: String) -> Stop {
@@ -116,4 +120,42 @@ fn unproven_route(case: &Case<'_>, stops: &mut Vec<Stop>) {
         );
         stops.push(stop(change, Kind::UnprovenRoute, sentence));
     }
+}
+
+fn content_at_risk(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    let destroys = |c: &&Change| c.harms.contains(&Harm::DestroysContent) && c.heir.is_none();
+    for change in case.plan.changes().iter().filter(destroys) {
+        if case.policy.content_may_go.contains(&change.instance) {
+            continue;
+        }
+        let sentence = format!(
+            "To {} an account in {instance} destroys what it owns, and nobody is to take that over. \
+             Name somebody who has one active account there with --heir, if the app can hand over; or \
+             hand it over there by hand, and then add {instance} to `content_may_go` in the policy.",
+            change.op.verb(),
+            instance = change.instance,
+        );
+        stops.push(stop(change, Kind::ContentAtRisk, sentence));
+    }
+}
+
+fn own_credential(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    for change in case.plan.changes().iter().filter(|change| closes(&change.op)) {
+        let Some(view) = case.graph.views().get(&change.instance) else { continue };
+        let known = change.account_ref().and_then(|account| case.graph.account(&account));
+        if !view.credential.is_personal || !known.is_some_and(|(a, _)| view.credential.is_of(a)) {
+            continue;
+        }
+        let sentence = format!(
+            "The secret with which Rollbook reaches {instance} was made by this very account and ends \
+             with it. Nothing could be done or seen there afterwards. Let somebody who stays make a \
+             new one, put it into rollbook.toml with its `credential_owner`, sync, and plan again.",
+            instance = change.instance,
+        );
+        stops.push(stop(change, Kind::OwnCredential, sentence));
+    }
+}
+
+fn closes(op: &Op) -> bool {
+    matches!(op, Op::Suspend | Op::Remove)
 }

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::change::{Basis as Known, Op};
 use crate::finding::Subject;
+use crate::graph::Credential;
+use crate::harm::Harm;
 use crate::id::{AccountRef, FindingId};
 use crate::plan::{Asked, Want, Wish, plan};
 use crate::policy::Limits;
@@ -231,6 +233,7 @@ fn creating_is_counted_too() {
             want: Want::Act { op: Op::Create { profile } },
             asked: Asked::Person { name: "olga".to_owned() },
             because: "Olga asked.".to_owned(),
+            heir: None,
         }
     };
     let policy = limits(|l| l.created_max = 5);
@@ -378,6 +381,52 @@ fn what_cannot_be_taken_back_needs_a_source() {
     assert_eq!(judge(Op::Remove, Known::Documented), [""; 0]);
     assert_eq!(judge(Op::Remove, Known::Probed), [""; 0]);
     assert_eq!(judge(Op::Suspend, Known::Recalled), [""; 0]);
+}
+
+/// The same reach, in which removing does `harm` and may hand over.
+fn harmful(harm: Harm, hands_over: bool) -> BTreeMap<InstanceName, Reach> {
+    let mut reach = reach(Known::Documented);
+    let ability = reach.routes[0].can.get_mut(&Verb::Remove).expect("it can remove");
+    ability.harms.insert(harm);
+    ability.hands_over = hands_over;
+    BTreeMap::from([("wiki".into(), reach)])
+}
+
+#[test]
+fn what_nobody_takes_over_is_not_destroyed_unless_somebody_answers_for_that() {
+    let graph = company(3).graph();
+    let heir = |who: usize| Some(IdentityId::new(format!("p{who}")));
+    let judge = |hands_over: bool, heir: Option<IdentityId>, policy: &Policy| {
+        let reaches = harmful(Harm::DestroysContent, hands_over);
+        let wishes = [Wish { heir, ..ask("wiki/u1", Op::Remove) }];
+        let plan = plan(&graph, &wishes, &reaches, policy, "olga", at("2026-11-21T08:30:00Z"));
+        let stops = kinds(&stops(&plan, &graph, policy, &History::default(), at(NOW)));
+        (stops, plan.changes()[0].heir.clone())
+    };
+    let strict = limits(|_| {});
+    let owner = graph.account(&of("wiki/u2")).and_then(|(_, link)| link.owner().cloned());
+    assert_eq!(judge(true, None, &strict), (vec!["content_at_risk"], None));
+    assert_eq!(judge(true, heir(99), &strict), (vec!["content_at_risk"], None), "has no account");
+    assert_eq!(judge(false, owner.clone(), &strict), (vec!["content_at_risk"], None));
+    assert_eq!(judge(true, owner, &strict), (vec![], Some("u2".into())));
+    let policy = Policy { content_may_go: vec!["wiki".into()], ..strict };
+    assert_eq!(judge(false, None, &policy), (vec![], None));
+}
+
+#[test]
+fn the_account_whose_secret_we_act_with_is_not_closed() {
+    let mut world = company(3);
+    let credential = |owner: &str| Credential { owner: owner.to_owned(), is_personal: true };
+    let login = world.parts.accounts[1].login.to_uppercase();
+    let key = world.parts.accounts[1].key.to_string();
+    world.view("wiki").credential = credential(&login);
+    let close = [ask(&format!("wiki/{key}"), Op::Suspend)];
+    let policy = limits(|_| {});
+    assert_eq!(kinds(&judged(&world, &close, &policy, &History::default())), ["own_credential"]);
+    let revoke = [ask(&format!("wiki/{key}"), Op::Grant { entitlement: "x".into() })];
+    assert_eq!(judged(&world, &revoke, &policy, &History::default()), []);
+    world.view("wiki").credential.is_personal = false;
+    assert_eq!(judged(&world, &close, &policy, &History::default()), []);
 }
 
 #[test]

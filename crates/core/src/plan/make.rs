@@ -69,6 +69,7 @@ pub(super) struct Aim {
     pub(super) op: Op,
     pub(super) picked: Picked,
     pub(super) because: String,
+    pub(super) heir: Option<IdentityId>,
 }
 
 /// What a wish comes to, or why it is left alone.
@@ -113,6 +114,7 @@ fn aim_at_account(
         op,
         picked,
         because: wish.because.clone(),
+        heir: wish.heir.clone(),
     })
 }
 
@@ -141,6 +143,7 @@ fn aim_at_assignment(
         op,
         picked,
         because: wish.because.clone(),
+        heir: None,
     })
 }
 
@@ -177,11 +180,13 @@ fn sure(link: &Link) -> Result<(), String> {
     ))
 }
 
-/// Suspend where a route can; remove only where no route can suspend.
+/// What can be taken back where anything can, and suspending before removing: an app may delete whom it
+/// is told to suspend.
 fn close(reach: &Reach, instance: &InstanceName) -> Result<(Op, Picked), String> {
     let ways = [Op::Suspend, Op::Remove];
-    let mut found = ways.into_iter().filter_map(|op| reach.route_for(&op).map(|p| (op, p)));
-    found.next().ok_or_else(|| no_route(instance, "suspend or remove"))
+    let found = ways.into_iter().filter_map(|op| reach.route_for(&op).map(|p| (op, p)));
+    let best = found.min_by_key(|(_, picked)| !picked.ability.reversible);
+    best.ok_or_else(|| no_route(instance, "suspend or remove"))
 }
 
 fn pick(reach: &Reach, instance: &InstanceName, op: &Op) -> Result<Picked, String> {
@@ -262,9 +267,13 @@ fn change(graph: &Graph, aim: Aim) -> Change {
         (Op::Create { profile }, None) => label(&profile.login, &profile.display_name),
         (_, None) => String::new(),
     };
+    let ability = aim.picked.ability;
+    let inherits = ability.hands_over && aim.op.takes_away();
+    let heir =
+        aim.heir.filter(|_| inherits).and_then(|heir| heirs_account(graph, &heir, &aim.instance));
     Change {
         id: ChangeId::default(),
-        stage: stage(&aim.op, aim.picked.reversible),
+        stage: stage(&aim.op, ability.reversible),
         instance: aim.instance,
         account: aim.account,
         identity: aim.identity,
@@ -272,10 +281,22 @@ fn change(graph: &Graph, aim: Aim) -> Change {
         op: aim.op,
         expects,
         route: aim.picked.route,
-        reversible: aim.picked.reversible,
+        reversible: ability.reversible,
         because: aim.because,
+        heir,
+        harms: ability.harms,
     }
     .identified()
+}
+
+/// The one account that the heir can use there; `None` if there is none, or more than one.
+fn heirs_account(graph: &Graph, heir: &IdentityId, instance: &InstanceName) -> Option<AccountKey> {
+    let theirs = graph.accounts_of(heir).into_iter();
+    let mut here = theirs.filter(|(account, link)| {
+        account.instance == *instance && account.state == State::Active && sure(link).is_ok()
+    });
+    let (account, _) = here.next()?;
+    here.next().is_none().then(|| account.key.clone())
 }
 
 /// Giving comes first, what cannot be taken back comes last.

@@ -9,6 +9,7 @@ use crate::change::{Basis as Known, Op, Verb};
 use crate::explain;
 use crate::finding::{Finding, Kind, Severity};
 use crate::graph::Graph;
+use crate::harm::Harm;
 use crate::id::{AccountRef, FindingId, IdentityId};
 use crate::policy::Policy;
 use crate::reach::{Reach, Way};
@@ -74,7 +75,7 @@ fn set(attribute: &str, value: &str) -> Op {
 fn offboarding_closes_what_is_surely_theirs_and_says_what_it_leaves_alone() {
     let graph = World::read(COMPANY).graph();
     let policy = Policy { revoke_on_leave: true, ..Policy::default() };
-    let wishes = offboard(&graph, &"ana".into(), &policy);
+    let wishes = offboard(&graph, &"ana".into(), None, &policy);
     insta::assert_snapshot!(shown(&made(&graph, &wishes, &policy)), @r"
     olga asked for this plan at 2026-11-21T09:00:00Z. It would remove 1, revoke 1, suspend 1.
 
@@ -259,6 +260,7 @@ fn two_people_do_not_get_one_login_and_nobody_gets_a_second_account() {
             want: Want::Act { op: Op::Create { profile } },
             asked: Asked::Person { name: "olga".to_owned() },
             because: "Olga asked.".to_owned(),
+            heir: None,
         }
     };
     let wishes = [
@@ -365,5 +367,36 @@ proptest! {
 #[test]
 fn a_person_with_no_identity_has_nothing_to_offboard() {
     let graph = World::read(COMPANY).graph();
-    assert_eq!(offboard(&graph, &IdentityId::new("per_nobody"), &Policy::default()), []);
+    assert_eq!(offboard(&graph, &IdentityId::new("per_nobody"), None, &Policy::default()), []);
+}
+
+#[test]
+fn an_app_that_deletes_whom_it_suspends_is_told_apart_and_what_can_be_taken_back_is_preferred() {
+    let graph = World::read(COMPANY).graph();
+    let ana = IdentityId::new("ana");
+    let wishes = offboard(&graph, &ana, None, &Policy::default());
+    let mut deletes = Way::new("scim").for_good(&[Verb::Suspend, Verb::Remove], Known::Documented);
+    deletes.can.get_mut(&Verb::Suspend).expect("it can").harms.insert(Harm::Deletes);
+    let rest = Way::new("rest").reversibly(&[Verb::Suspend], Known::Documented);
+    let first = |routes: &[&Way]| {
+        let routes: Vec<Way> = routes.iter().copied().cloned().collect();
+        let reach = BTreeMap::from([("wiki".into(), Reach { routes })]);
+        let plan =
+            plan(&graph, &wishes, &reach, &Policy::default(), "olga", at("2026-11-21T09:00:00Z"));
+        let change = plan.changes().first().expect("she has an account in wiki").clone();
+        (explain::change(&change), change.stage, change.reversible)
+    };
+    let (text, stage, reversible) = first(&[&deletes]);
+    assert!(text.ends_with("This app deletes an account that is suspended."), "{text}");
+    assert_eq!(
+        (stage, reversible),
+        (Stage::Remove, false),
+        "it comes last and needs its approvals"
+    );
+    let (text, stage, reversible) = first(&[&deletes, &rest]);
+    assert!(text.contains("by rest"), "{text}");
+    assert_eq!((stage, reversible), (Stage::Cut, true));
+    let seat = Way::new("scim").reversibly(&[Verb::Remove], Known::Documented);
+    let (text, ..) = first(&[&deletes, &seat]);
+    assert!(text.starts_with("Remove "), "what can be taken back goes first: {text}");
 }

@@ -26,6 +26,9 @@ pub struct Wish {
     pub asked: Asked,
     /// Why, as a sentence for people.
     pub because: String,
+    /// Who takes over what the account owns, where it is removed. `None`: nobody was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heir: Option<IdentityId>,
 }
 
 /// What is wanted.
@@ -86,20 +89,28 @@ impl Wish {
             want: Want::Act { op },
             asked: Asked::Person { name: name.into() },
             because: because.into(),
+            heir: None,
         }
     }
 }
 
 /// The wishes for somebody who leaves: everything that they have is closed, and their grants are
 /// revoked too where the policy says so. Machine accounts that they answer for and accounts that are
-/// only suggested to be theirs come along, so that the plan says why it leaves them alone.
-pub fn offboard(graph: &Graph, identity: &IdentityId, policy: &Policy) -> Vec<Wish> {
+/// only suggested to be theirs come along, so that the plan says why it leaves them alone. `heir` takes
+/// over what they own, wherever something must be removed.
+pub fn offboard(
+    graph: &Graph,
+    identity: &IdentityId,
+    heir: Option<&IdentityId>,
+    policy: &Policy,
+) -> Vec<Wish> {
     let name = graph.identity(identity).map_or(identity.as_str(), |i| i.name.as_str());
     let wish = |account: &Account, want: Want, because: String| Wish {
         subject: Subject::Account { account: account.account_ref() },
         want,
         asked: Asked::Offboard { identity: identity.clone() },
         because,
+        heir: heir.cloned(),
     };
     let mut wishes = Vec::new();
     for (account, _) in graph.accounts().filter(|(_, link)| concerns(link, identity)) {
@@ -161,7 +172,8 @@ fn from_finding(graph: &Graph, finding: &Finding, policy: &Policy) -> Wish {
         Ok((subject, want)) => (subject, want, finding.because.clone()),
         Err(why) => (finding.subject.clone(), Want::Leave, why),
     };
-    Wish { subject, want, asked: Asked::Finding { finding: finding.id.clone() }, because }
+    let asked = Asked::Finding { finding: finding.id.clone() };
+    Wish { subject, want, asked, because, heir: None }
 }
 
 /// Whether no account there may be theirs already: a second one would stay when the first is linked.

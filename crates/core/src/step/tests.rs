@@ -327,6 +327,8 @@ fn change(op: Op) -> Change {
         stage: Stage::Cut,
         reversible: true,
         because: "She leaves.".to_owned(),
+        heir: None,
+        harms: std::collections::BTreeSet::new(),
     }
 }
 

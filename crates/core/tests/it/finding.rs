@@ -542,6 +542,37 @@ fn what_we_could_not_look_at_is_a_finding() {
 }
 
 #[test]
+fn a_secret_ends_with_whoever_made_it() {
+    insta::assert_snapshot!(found(
+        "
+        instance crm personal_secret=yes credential_owner=BO@X.COM
+        instance mail personal_secret=yes credential_owner=ana
+        instance wiki personal_secret=yes
+        instance chat personal_secret=yes credential_owner=nobody
+        instance vault personal_secret=yes credential_owner=nobody partial=the_vendor_stopped.
+        instance forms credential_owner=bo
+        person Ana Jansen
+          record hr/E1 employment 2020-01-01..2026-12-01
+          account mail/u1 login=ana
+        person Bo Smit
+          record hr/E2 employment 2020-01-01..2026-10-01
+          account crm/u2 login=bo@x.com state=suspended
+          account forms/u2 login=bo state=suspended
+    "
+    ));
+}
+
+#[test]
+fn a_secret_of_somebody_who_stays_is_no_trouble() {
+    insta::assert_snapshot!(found("
+        instance mail personal_secret=yes credential_owner=ana
+        person Ana Jansen
+          record hr/E1 employment 2020-01-01..2027-12-01
+          account mail/u1 login=ana
+    "), @"");
+}
+
+#[test]
 fn the_same_organisation_gives_the_same_findings_in_the_same_order() {
     let lines = "
         nobody

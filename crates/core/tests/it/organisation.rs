@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rollbook_core::account::{Account, Grant, Group, State};
-use rollbook_core::graph::{Feed, Graph, Parts, View};
+use rollbook_core::graph::{Credential, Feed, Graph, Parts, View};
 use rollbook_core::id::{
     AccountKey, IdentityId, InstanceName, RecordRef, SourceName, WorkerNumber,
 };
@@ -280,6 +280,10 @@ fn view(named: &Named) -> View {
         covers: list(named, "covers"),
         admin_roles: list(named, "admin_roles"),
         stale_after_h: 48,
+        credential: Credential {
+            owner: named.get("credential_owner").cloned().unwrap_or_default(),
+            is_personal: named.contains_key("personal_secret"),
+        },
     }
 }
 

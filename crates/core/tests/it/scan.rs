@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use proptest::prelude::*;
 use rollbook_core::account::{Account, Email, State};
 use rollbook_core::finding::{self, Kind, Subject};
-use rollbook_core::graph::{Graph, Parts, View};
+use rollbook_core::graph::{Credential, Graph, Parts, View};
 use rollbook_core::id::{AccountKey, IdentityId, InstanceName, RecordRef};
 use rollbook_core::identity::{self, Identity};
 use rollbook_core::link::{AccountKind, Candidate, Link, LinkState};
@@ -196,6 +196,7 @@ fn found(small: &Small) -> Said {
         covers: covers.clone(),
         admin_roles: Vec::new(),
         stale_after_h: 48,
+        credential: Credential::default(),
     };
     let views = INSTANCES.iter().zip(&small.covers);
     let graph = Graph::new(Parts {

@@ -32,6 +32,10 @@ pub struct InstanceConfig {
     /// Roles or groups, by name or id, that make an account an administrator's.
     #[serde(default)]
     pub admin_roles: Vec<String>,
+    /// The login of the account there that made the secret with which the instance is reached, where
+    /// the secret ends with that account.
+    #[serde(default)]
+    pub credential_owner: String,
     /// Who answers for the instance, as tasks and reports name them.
     #[serde(default)]
     pub owner: String,

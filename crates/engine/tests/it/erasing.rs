@@ -34,7 +34,7 @@ async fn both_offboarded() -> (Scene, Engine, [IdentityId; 2]) {
     let engine = scene.synced().await;
     let people = [person(&engine, "E1"), person(&engine, "E2")];
     for one in &people {
-        run(&engine, &engine.plan_offboard(one, "robin").unwrap()).await;
+        run(&engine, &engine.plan_offboard(one, None, "robin").unwrap()).await;
     }
     scene.archive.work().unwrap();
     let reports = engine.resume(&Quiet).await.unwrap();
@@ -177,7 +177,7 @@ async fn who_works_here_has_an_open_account_or_an_unfinished_plan_is_not_erased(
     scene.workers(LEFT);
     let engine = scene.synced().await;
     let ana = person(&engine, "E1");
-    let plan = engine.plan_offboard(&ana, "robin").unwrap();
+    let plan = engine.plan_offboard(&ana, None, "robin").unwrap();
     approve(&engine, &plan);
     assert!(refused(&engine, "E1").contains("is approved and was not run yet"));
     engine.apply(&plan.plan.id(), "robin", &Quiet).await.unwrap();
@@ -207,7 +207,7 @@ async fn a_record_about_two_people_goes_with_the_last_of_them() {
     run(&engine, &engine.plan_wishes(&both, "robin").unwrap()).await;
     let people = [person(&engine, "E1"), person(&engine, "E2")];
     for one in &people {
-        run(&engine, &engine.plan_offboard(one, "robin").unwrap()).await;
+        run(&engine, &engine.plan_offboard(one, None, "robin").unwrap()).await;
     }
     scene.archive.work().unwrap();
     engine.resume(&Quiet).await.unwrap();

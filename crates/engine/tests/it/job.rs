@@ -133,7 +133,7 @@ async fn an_instance_that_cannot_be_read_whole_keeps_its_accounts_and_carries_no
             after.contains("leftover (still)") && after.contains("stale_view (new)"),
             "{after}"
         );
-        let plan = engine.plan_offboard(&person(&engine, "E1"), "robin").unwrap();
+        let plan = engine.plan_offboard(&person(&engine, "E1"), None, "robin").unwrap();
         let stops: Vec<_> = plan.stops.iter().map(|stop| stop.kind.word()).collect();
         assert!(stops.contains(&"partial_view"), "{what}: {stops:?}");
         // The archive, which was seen whole, may still be changed; the wiki may not.
@@ -252,7 +252,7 @@ async fn a_leaver_is_offboarded_and_the_app_without_an_api_is_confirmed_by_its_n
     let mut scene = Scene::new().await;
     scene.workers(LEFT);
     let engine = scene.synced().await;
-    let plan = engine.plan_offboard(&person(&engine, "Ana Alder"), "robin").unwrap();
+    let plan = engine.plan_offboard(&person(&engine, "Ana Alder"), None, "robin").unwrap();
     assert_eq!(plan.stops, []);
     let report = run(&engine, &plan).await;
     insta::assert_snapshot!(stands(&report), @r"
@@ -288,7 +288,7 @@ async fn the_pack_of_a_leaver_names_the_last_day_and_what_was_sent_and_seen() {
     scene.workers(LEFT);
     let engine = scene.synced().await;
     let ana = person(&engine, "E1");
-    run(&engine, &engine.plan_offboard(&ana, "robin").unwrap()).await;
+    run(&engine, &engine.plan_offboard(&ana, None, "robin").unwrap()).await;
     let folder = |name: &str| scene.dir.path().join(name);
     let rows = |folder: &std::path::Path| -> Vec<Value> {
         let text = fs::read_to_string(folder.join("leaver.jsonl")).unwrap();
@@ -377,7 +377,7 @@ async fn a_leavers_rights_are_revoked_on_the_account_that_the_same_plan_suspends
     scene.workers(&[("Bob", "2026-01-31")]);
     scene.configure("[policy]\nrevoke_on_leave = true\n");
     let engine = scene.synced().await;
-    let plan = engine.plan_offboard(&person(&engine, "E2"), "robin").unwrap();
+    let plan = engine.plan_offboard(&person(&engine, "E2"), None, "robin").unwrap();
     assert_eq!(plan.stops, []);
     let report = run(&engine, &plan).await;
     insta::assert_snapshot!(stands(&report), @r"
@@ -393,7 +393,7 @@ async fn what_a_run_did_itself_does_not_hold_back_the_rest_of_it_when_it_goes_on
     scene.workers(&[("Bob", "2026-01-31")]);
     scene.configure("[policy]\nrevoke_on_leave = true\n");
     let engine = scene.synced().await;
-    let plan = engine.plan_offboard(&person(&engine, "E2"), "robin").unwrap();
+    let plan = engine.plan_offboard(&person(&engine, "E2"), None, "robin").unwrap();
     let busy = Twist::Status { status: 503, retry_after: Some("3600".to_owned()), body: None };
     scene.vendor.fault(Fault::on("PATCH", "/Groups/*", busy));
     let report = run(&engine, &plan).await;
@@ -641,7 +641,7 @@ async fn another_day_to_look_from_never_dates_what_is_done() {
     let began = engine.now();
     assert!(sync(&engine).await.is_empty());
     assert!(!findings(&engine).contains("leftover"), "on her last day she is still here");
-    let plan = engine.plan_offboard(&person(&engine, "E1"), "robin").unwrap();
+    let plan = engine.plan_offboard(&person(&engine, "E1"), None, "robin").unwrap();
     run(&engine, &plan).await;
     let events = engine.store().read(|book| book.events()).unwrap();
     let dated = events.iter().rev().take(10).map(|event| event.at);

@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Who approves; never the one who asks
     #[arg(long, value_name = "NAME")]
     approve_by: Option<String>,
+    /// Who takes over what they own, where an app would destroy it: somebody with an account there
+    #[arg(long, value_name = "PERSON")]
+    heir: Option<String>,
     /// Do not ask the approver, who has agreed elsewhere
     #[arg(long, short, requires = "approve_by")]
     yes: bool,
@@ -31,7 +34,7 @@ pub(crate) struct Args {
 impl Args {
     /// As typed: `rollbook offboard PERSON --approve-by NAME [--yes]`.
     pub(super) fn new(person: &str, approve_by: &str, yes: bool) -> Self {
-        Self { person: person.to_owned(), approve_by: Some(approve_by.to_owned()), yes }
+        Self { person: person.to_owned(), approve_by: Some(approve_by.to_owned()), heir: None, yes }
     }
 }
 
@@ -39,8 +42,10 @@ impl Args {
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     let engine = session.open()?;
     let by = session.by()?;
-    let person = asking::person(&engine.graph()?, &args.person)?;
-    let proposal = engine.plan_offboard(&person, &by)?;
+    let graph = engine.graph()?;
+    let person = asking::person(&graph, &args.person)?;
+    let heir = args.heir.as_ref().map(|heir| asking::person(&graph, heir)).transpose()?;
+    let proposal = engine.plan_offboard(&person, heir.as_ref(), &by)?;
     plan::show(session, &proposal);
     if proposal.plan.is_empty() {
         return Ok(Exit::Ok);

@@ -51,7 +51,14 @@ enum What {
     /// Plan that an account lets in again
     Reactivate(OnAccount),
     /// Plan that an account is taken away; often for good
-    Remove(OnAccount),
+    Remove {
+        /// The account
+        #[command(flatten)]
+        on: OnAccount,
+        /// Who takes over what it owns, where the app would destroy it
+        #[arg(long, value_name = "PERSON")]
+        heir: Option<String>,
+    },
     /// Plan to give an entitlement
     Grant(OnEntitlement),
     /// Plan to take an entitlement away
@@ -156,7 +163,11 @@ fn wish(engine: &Engine, what: &What, by: &str) -> Result<Wish> {
     match what {
         What::Suspend(on) => act(find(&on.account)?, Op::Suspend, &on.reason),
         What::Reactivate(on) => act(find(&on.account)?, Op::Reactivate, &on.reason),
-        What::Remove(on) => act(find(&on.account)?, Op::Remove, &on.reason),
+        What::Remove { on, heir } => {
+            let heir = heir.as_ref().map(|heir| asking::person(&graph, heir)).transpose()?;
+            let wish = act(find(&on.account)?, Op::Remove, &on.reason)?;
+            Ok(Wish { heir, ..wish })
+        }
         What::Grant(on) => {
             let account = find(&on.account)?;
             let entitlement = pick::entitlement(&graph, &account, &on.entitlement)?;
@@ -182,6 +193,7 @@ fn wish(engine: &Engine, what: &What, by: &str) -> Result<Wish> {
                 want: Want::Act { op: Op::Create { profile } },
                 asked: Asked::Person { name: by.to_owned() },
                 because: because(reason),
+                heir: None,
             })
         }
         What::Findings { .. } | What::Show { .. } | What::List => {

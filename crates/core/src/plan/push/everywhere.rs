@@ -53,7 +53,7 @@ fn closing(
     policy: &Policy,
 ) -> Vec<Wish> {
     let because = format!("{} {} leaves.", push.why_closed(), name_of(graph, person));
-    let reworded = offboard(graph, person, policy).into_iter().filter_map(|wish| {
+    let reworded = offboard(graph, person, None, policy).into_iter().filter_map(|wish| {
         let (account, _) = graph.account(wish.subject.account()?)?;
         let want = match wish.want {
             Want::Close => {

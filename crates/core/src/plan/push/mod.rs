@@ -129,7 +129,7 @@ impl Pushed {
     }
 
     fn wish(&self, subject: Subject, want: Want, because: String) -> Wish {
-        Wish { subject, want, asked: self.asked(), because }
+        Wish { subject, want, asked: self.asked(), because, heir: None }
     }
 
     /// Why nobody should get in any more.
