@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod apps;
 mod peers;
 mod test;
 mod tidy;
@@ -16,6 +17,7 @@ const USAGE: &str = "\
 Usage: cargo xtask <COMMAND>
 
   tidy   check layers, sizes, words, documents and licences of the repository
+  apps   check the files of apps/ and write docs/apps.md from them
   test   format, lints, tidy, documents, verifier, then every test with the peers running
   fuzz   try changed input on the SCIM parsers: cargo xtask fuzz SECONDS
   peers  run a command with the peers running: cargo xtask peers cargo nextest run -p CRATE
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let asked: Vec<&str> = asked.iter().map(String::as_str).collect();
     let done = match asked.as_slice() {
         ["tidy"] => tidy::run(&root()),
+        ["apps"] => apps::write(&root()),
         ["test"] => test::run(&root()),
         ["fuzz", seconds] => test::fuzz(&root(), seconds),
         ["peers", program, arguments @ ..] => test::beside_peers(&root(), program, arguments),

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use crate::peers::{PATIENCE, Peers};
-use crate::{say, tidy};
+use crate::{apps, say, tidy};
 
 /// Where the peers are told to the tests: `name=url`, separated by spaces.
 const PEERS: &str = "ROLLBOOK_PEERS";
@@ -38,6 +38,8 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     step("format", &mut cargo("fmt --all --check"))?;
     say("--- tidy");
     tidy::run(root)?;
+    say("--- apps");
+    apps::check(root)?;
     let lints = "clippy --workspace --all-targets --locked --quiet -- -D warnings";
     step("lints", &mut cargo(lints))?;
     step("documents", &mut cargo("test --doc --workspace --locked --quiet"))?;

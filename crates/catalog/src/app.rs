@@ -7,6 +7,7 @@ use rollbook_core::change::Basis;
 use rollbook_core::reach::{Reach, Way};
 use serde::Deserialize;
 
+use crate::catalog::{GENERIC_FILE, GENERIC_SCIM};
 use crate::error::Error;
 use crate::key::Key;
 use crate::request::Request;
@@ -161,6 +162,11 @@ impl App {
         let about = self.facts.iter().filter(|fact| fact.key.name == key);
         // Of equals the first in the file: `max_by_key` would take the last.
         about.rev().max_by_key(|fact| rank(fact))
+    }
+
+    /// Whether it stands for any app of its kind and not for a product.
+    pub fn is_generic(&self) -> bool {
+        [GENERIC_FILE, GENERIC_SCIM].contains(&self.id.as_str())
     }
 
     /// What its REST route can do and no example shows, by our words; nothing else may stay untested.

@@ -20,6 +20,7 @@ mod embedded;
 mod error;
 pub mod guide;
 mod key;
+pub mod lint;
 pub mod matrix;
 mod request;
 pub mod rest;

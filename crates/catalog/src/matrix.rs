@@ -1,9 +1,12 @@
 //! The matrix: what each app offers, in one line each.
 
+use std::collections::BTreeMap;
+
 use rollbook_core::change::{Basis, Verb};
 use serde::Serialize;
 
 use crate::app::{App, Value};
+use crate::catalog::Catalog;
 use crate::check::OBSERVE;
 use crate::request::RequestOp;
 
@@ -22,8 +25,10 @@ pub struct Line {
     pub scim_plan: Option<String>,
     /// Whether a public REST API manages users.
     pub rest: Offer,
-    /// What Rollbook itself can do there, by SCIM.
+    /// What Rollbook itself can do there.
     pub can: Vec<&'static str>,
+    /// By which channels it can do what, the best first.
+    pub channels: BTreeMap<&'static str, Vec<String>>,
     /// What its makers document over REST, by SCIM's words.
     pub rest_documents: Vec<&'static str>,
     /// Whether suspending can be taken back; `None`: nothing suspends.
@@ -95,6 +100,7 @@ impl Line {
             scim_plan: plan,
             rest: Offer::of(app, "rest.available"),
             can: can.collect(),
+            channels: channels(app),
             rest_documents: documented_by_rest(app),
             suspend_reversible: ability(Verb::Suspend).map(|ability| ability.reversible),
             documented: count(Basis::Documented) + count(Basis::Probed),
@@ -107,6 +113,18 @@ impl Line {
     pub fn offers(&self, verb: &str) -> bool {
         self.can.contains(&verb) || self.rest_documents.contains(&verb)
     }
+}
+
+/// Each operation with the channels that can do it.
+fn channels(app: &App) -> BTreeMap<&'static str, Vec<String>> {
+    let mut channels: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for route in &app.routes {
+        let acts = route.way.can.keys().map(|verb| verb.as_str());
+        for word in route.observes.then_some(OBSERVE).into_iter().chain(acts) {
+            channels.entry(word).or_default().push(route.way.channel.clone());
+        }
+    }
+    channels
 }
 
 fn documented_by_rest(app: &App) -> Vec<&'static str> {
@@ -122,4 +140,88 @@ fn documented_by_rest(app: &App) -> Vec<&'static str> {
         ("revoke", &[RequestOp::Revoke]),
     ];
     words.into_iter().filter(|(_, ops)| has(ops)).map(|(word, _)| word).collect()
+}
+
+/// The operations that have a column of their own on the page, with its heading.
+const COLUMNS: [(&str, &str); 6] = [
+    (OBSERVE, "list"),
+    ("create", "create"),
+    ("suspend", "suspend"),
+    ("reactivate", "reactivate"),
+    ("remove", "remove"),
+    ("grant", "grant"),
+];
+
+/// The page `docs/apps.md`: what can be done to each app and by which channel.
+pub fn page(catalog: &Catalog) -> String {
+    let lines: Vec<Line> = catalog.apps().filter(|app| !app.is_generic()).map(Line::of).collect();
+    let mut page = format!(
+        "# Apps\n\n<!-- Written by `cargo xtask apps`; edit the files in apps/ and not this page. -->\n\n\
+         {} apps. `rollbook apps` prints this with filters, `rollbook guide APP` everything that is known \
+         about one of them.\n\n",
+        lines.len()
+    );
+    page.push_str(&sums(&lines));
+    page.push_str("\nA channel stands where Rollbook itself can do it; *(documented)* where the app's \
+                   makers or others describe a request that Rollbook does not send. `!` means that it is \
+                   for good.\n\n");
+    let heads: Vec<&str> = COLUMNS.iter().map(|(_, head)| *head).collect();
+    page.push_str(&format!(
+        "| app | {} | facts: sourced, recalled, unknown |\n",
+        heads.join(" | ")
+    ));
+    page.push_str(&format!("|---{}|---|\n", "|---".repeat(COLUMNS.len())));
+    for (line, app) in lines.iter().zip(catalog.apps().filter(|app| !app.is_generic())) {
+        let cells = COLUMNS.map(|(word, _)| cell(line, app, word));
+        page.push_str(&format!(
+            "| {} | {} | {}, {}, {} |\n",
+            line.name,
+            cells.join(" | "),
+            line.documented,
+            line.recalled,
+            line.unknown
+        ));
+    }
+    page
+}
+
+/// How many apps can be read and acted on, by which channel, and how well that is known.
+fn sums(lines: &[Line]) -> String {
+    let mut text = "| | by SCIM | by REST | by either |\n|---|---|---|---|\n".to_owned();
+    let by = |line: &Line, word: &str, channel: &str| {
+        line.channels.get(word).is_some_and(|by| by.iter().any(|one| one == channel))
+    };
+    let either = |line: &Line, word: &str| by(line, word, "scim") || by(line, word, "rest");
+    for (word, head) in COLUMNS {
+        let count = |channel: &str| lines.iter().filter(|line| by(line, word, channel)).count();
+        let any = lines.iter().filter(|line| either(line, word)).count();
+        text.push_str(&format!("| {head} | {} | {} | {any} |\n", count("scim"), count("rest")));
+    }
+    let whole =
+        |line: &&Line| either(line, OBSERVE) && (either(line, "suspend") || either(line, "remove"));
+    let whole = lines.iter().filter(whole).count();
+    text.push_str(&format!("| **list, and suspend or remove** | | | **{whole}** |\n\n"));
+    let sum = |count: fn(&Line) -> usize| lines.iter().map(count).sum::<usize>();
+    text.push_str(&format!(
+        "Facts: {} with a source, {} recalled, {} looked for and not found.\n",
+        sum(|line| line.documented),
+        sum(|line| line.recalled),
+        sum(|line| line.unknown)
+    ));
+    text
+}
+
+fn cell(line: &Line, app: &App, word: &str) -> String {
+    let Some(channels) = line.channels.get(word) else {
+        let documented = line.rest_documents.contains(&word);
+        return if documented { "*(documented)*".into() } else { String::new() };
+    };
+    let is_for_good = |channel: &str| {
+        let way = app.routes.iter().map(|route| &route.way).find(|way| way.channel == channel);
+        let ability = way.and_then(|way| way.can.iter().find(|(verb, _)| verb.as_str() == word));
+        ability.is_some_and(|(_, ability)| !ability.reversible)
+    };
+    let marked =
+        channels.iter().map(|by| if is_for_good(by) { format!("{by}!") } else { by.clone() });
+    marked.collect::<Vec<_>>().join(", ")
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rollbook_catalog::{Catalog, Hurt};
 use rollbook_core::canonical;
 use rollbook_core::event::{Concern, Draft};
 use rollbook_core::finding::{self, Pushes, PutOff, Since, Tracked};
@@ -14,6 +15,7 @@ use rollbook_core::snapshot::Coverage;
 use serde_json::json;
 
 use crate::concern;
+use crate::config::InstanceConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::{Basis, Reading, Writing};

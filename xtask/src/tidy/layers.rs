@@ -22,7 +22,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("rollbook-testkit", &["rollbook-core", "rollbook-catalog", "rollbook-scim"]),
     ("rollbook-bench", &["rollbook-core"]),
     ("rollbook-fuzz", &["rollbook-scim"]),
-    ("xtask", &[]),
+    ("xtask", &["rollbook-catalog"]),
 ];
 
 const TESTKIT: &str = "rollbook-testkit";

@@ -1,5 +1,7 @@
 //! The second half of a guide: requests as they are sent, alone and put together for a purpose.
 
+use rollbook_core::change::Basis;
+
 use super::source::Sources;
 use super::{Block, Statement, capital};
 use crate::app::{App, Value};
@@ -17,6 +19,28 @@ pub(super) fn requests(app: &App, sources: &mut Sources) -> Vec<Block> {
         }
         blocks.push(Block::Code { text: call(app, request) });
         blocks.push(Block::List { statements: remarks(request, sources) });
+    }
+    blocks.extend(examples(app, sources));
+    blocks
+}
+
+/// The exchanges that the tests play: what is asked, what is answered.
+fn examples(app: &App, sources: &mut Sources) -> Vec<Block> {
+    let mut blocks = Vec::new();
+    for example in &app.examples {
+        let title = format!("{}: an example", example.op.title());
+        blocks.push(Block::heading(&title));
+        let asked = [example.request.as_str(), &example.body];
+        let answer = [&format!("HTTP {}", example.status), &example.answer];
+        for text in [asked.join("\n\n"), answer.map(String::as_str).join("\n\n")] {
+            blocks.push(Block::Code { text: text.trim_end().to_owned() });
+        }
+        let (basis, words) = match example.source {
+            Some(_) => (Basis::Documented, "As the source shows it"),
+            None => (Basis::Recalled, "Put together from what is known of the request"),
+        };
+        let grade = sources.grade(basis, example.source.as_deref());
+        blocks.push(Block::List { statements: vec![Statement { text: words.into(), grade }] });
     }
     blocks
 }

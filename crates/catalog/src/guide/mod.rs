@@ -4,6 +4,7 @@
 //! source. Terminals, web pages and documents show the same value in their own way.
 
 mod calls;
+mod connect;
 mod opening;
 mod source;
 mod text;
@@ -161,6 +162,7 @@ impl Guide {
             ("reach", "What Rollbook can do here", opening::reach(app, &mut sources)),
             ("facts", "Quick reference", opening::quick(app, &mut sources)),
             ("authentication", "Authentication", opening::authentication(app, &mut sources)),
+            ("connect", "Connect it", connect::connect(app, &mut sources)),
             ("attributes", "Attributes of an account", attributes(app, &mut sources)),
             ("scim", "SCIM", opening::scim(app, &mut sources)),
             ("requests", "Requests of the REST API", calls::requests(app, &mut sources)),

@@ -1,6 +1,7 @@
 //! The first half of a guide: what matters most, what Rollbook can do, and the facts by subject.
 
 use rollbook_core::change::{Basis, Verb};
+use rollbook_core::reach::Ability;
 
 use super::source::Sources;
 use super::{Block, Row, facts};
@@ -51,26 +52,35 @@ fn doors(app: &App) -> Option<String> {
 
 /// How somebody is switched off here.
 fn closing(app: &App) -> Option<String> {
-    let best = |verb: Verb| app.routes.iter().find_map(|route| route.way.can.get(&verb));
+    let best = |verb: Verb| {
+        let ways = app.routes.iter().map(|route| &route.way);
+        let able = ways.filter_map(|way| Some((spoken(&way.channel), way.can.get(&verb)?)));
+        able.min_by_key(|(_, ability)| !ability.reversible)
+    };
     let sentence = match (best(Verb::Suspend), best(Verb::Remove)) {
-        (Some(suspend), _) if suspend.reversible => {
-            "Suspend leavers over SCIM; it can be taken back."
+        (Some((by, suspend)), _) if suspend.reversible => {
+            format!("Suspend leavers over {by}; it can be taken back.")
         }
-        (Some(_), _) => {
-            "Suspending over SCIM is for good here: Rollbook treats it like a removal and asks for an \
+        (Some((by, _)), _) => format!(
+            "Suspending over {by} is for good here: Rollbook treats it like a removal and asks for an \
              approval of its own."
+        ),
+        (None, Some((_, remove))) if remove.reversible => {
+            "Leavers can only be removed here; it can be taken back.".to_owned()
         }
-        (None, Some(_)) => "Leavers can only be removed here, and that is for good.",
+        (None, Some(_)) => "Leavers can only be removed here, and that is for good.".to_owned(),
         (None, None) if app.requests.iter().any(|r| r.op == RequestOp::Suspend) => {
-            "The REST API can suspend; until an instance is connected through it, an export is read \
-             and a person acts."
+            "The REST API can suspend, but too little is known of it for Rollbook to call it; an export \
+             is read and a person acts."
+                .to_owned()
         }
         (None, None) => {
             "Nothing closes an account here by itself: an export is read, a person acts, and the next \
              export proves it."
+                .to_owned()
         }
     };
-    Some(sentence.to_owned())
+    Some(sentence)
 }
 
 fn seats(app: &App) -> Option<String> {
@@ -97,9 +107,8 @@ pub(super) fn reach(app: &App, sources: &mut Sources) -> Vec<Block> {
         }
         for (verb, title) in VERBS {
             let Some(ability) = route.way.can.get(&verb) else { continue };
-            let back = if ability.reversible { "can be taken back" } else { "is for good" };
             let grade = sources.grade(ability.basis, route.source.as_deref());
-            rows.push(Row { cells: vec![title.into(), channel.clone(), back.into()], grade });
+            rows.push(Row { cells: vec![title.into(), channel.clone(), remark(ability)], grade });
         }
     }
     if rows.is_empty() {
@@ -109,6 +118,24 @@ pub(super) fn reach(app: &App, sources: &mut Sources) -> Vec<Block> {
         )];
     }
     vec![Block::Table { head: vec!["Operation", "Channel", "", "Known"], rows }]
+}
+
+/// What else is to be known of doing it.
+fn remark(ability: &Ability) -> String {
+    let back = if ability.reversible { "Can be taken back." } else { "Is for good." };
+    let heir = ability.hands_over.then_some("What it owns can be handed over with --heir.");
+    let harms = ability.harms.iter().map(|harm| harm.sentence());
+    [back].into_iter().chain(heir).chain(harms).collect::<Vec<_>>().join(" ")
+}
+
+/// The channel as people write it.
+fn spoken(channel: &str) -> &str {
+    match channel {
+        "scim" => "SCIM",
+        "rest" => "the REST API",
+        "file" => "an export",
+        other => other,
+    }
 }
 
 fn basis_of(route: &RouteFacts) -> Basis {

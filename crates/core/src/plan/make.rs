@@ -291,7 +291,7 @@ fn change(graph: &Graph, aim: Aim) -> Change {
 
 /// The one account that the heir can use there; `None` if there is none, or more than one.
 fn heirs_account(graph: &Graph, heir: &IdentityId, instance: &InstanceName) -> Option<AccountKey> {
-    let theirs = graph.accounts_of(heir).into_iter();
+    let theirs = graph.accounts_of(heir);
     let mut here = theirs.filter(|(account, link)| {
         account.instance == *instance && account.state == State::Active && sure(link).is_ok()
     });

@@ -418,6 +418,8 @@ fn look(graph: &Graph, scope: Scope, account: Option<AccountKey>) -> Look {
         stage: Stage::Cut,
         reversible: true,
         because: String::new(),
+        heir: None,
+        harms: BTreeSet::new(),
     };
     Look { rows: scope.rows, known, change }
 }

@@ -67,6 +67,7 @@ impl Scene {
             want: Want::Act { op: Op::Create { profile } },
             asked: Asked::Person { name: "robin".to_owned() },
             because: "She starts.".to_owned(),
+            heir: None,
         };
         let plan = engine.plan_wishes(&[wish], "robin").expect("a plan is made").plan;
         engine.approve(&plan.id(), plan.digest(), "sam", "").expect("sam may approve");

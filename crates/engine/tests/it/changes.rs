@@ -28,6 +28,8 @@ pub(crate) fn change(op: Op, key: &str, login: &str, state: State) -> Change {
         stage,
         reversible: true,
         because: "a test asks for it".into(),
+        heir: None,
+        harms: Default::default(),
     }
     .identified()
 }

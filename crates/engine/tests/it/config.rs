@@ -107,7 +107,7 @@ probed = [\"suspend\"]\n[instance.file]",
         .for_good(&[Verb::Remove], Basis::Recalled);
     let narrowed = config.instances[0].reach.narrow(way);
     assert_eq!(narrowed.can.keys().copied().collect::<Vec<_>>(), [Verb::Suspend, Verb::Remove]);
-    let suspend = narrowed.can[&Verb::Suspend];
+    let suspend = &narrowed.can[&Verb::Suspend];
     assert_eq!((suspend.basis, suspend.reversible), (Basis::Probed, false));
 }
 

@@ -110,6 +110,8 @@ fn change(op: Op, key: Option<&str>, expects: Expects) -> Change {
         stage: Stage::Cut,
         reversible: true,
         because: "Ana Pop has left: her last day was 2026-10-31.".to_owned(),
+        heir: None,
+        harms: std::collections::BTreeSet::new(),
     }
 }
 

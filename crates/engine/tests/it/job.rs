@@ -339,6 +339,7 @@ async fn every_operation_is_done_once_and_seen() {
         want: Want::Act { op: newcomer(&nora, "nora@example.com", "E11") },
         asked: Asked::Person { name: "robin".to_owned() },
         because: "She starts.".to_owned(),
+        heir: None,
     };
     let title = [("title".to_owned(), "Editor".to_owned())].into_iter().collect();
     let wishes = [
@@ -551,7 +552,11 @@ async fn an_answer_that_is_lost_ends_with_one_effect() {
                 let subject = Subject::Assignment { identity, instance: "wiki".into() };
                 let asked = Asked::Person { name: "robin".to_owned() };
                 let because = "She starts.".to_owned();
-                (Wish { subject, want: Want::Act { op }, asked, because }, "POST", "/Users")
+                (
+                    Wish { subject, want: Want::Act { op }, asked, because, heir: None },
+                    "POST",
+                    "/Users",
+                )
             }
         };
         let plan = engine.plan_wishes(&[wish], "robin").unwrap();

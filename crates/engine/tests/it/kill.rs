@@ -108,6 +108,7 @@ fn wishes(engine: &Engine) -> Vec<Wish> {
             want: Want::Act { op: Op::Create { profile } },
             asked: Asked::Person { name: "robin".to_owned() },
             because: "She starts.".to_owned(),
+            heir: None,
         },
     ]
 }

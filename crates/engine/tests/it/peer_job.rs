@@ -97,6 +97,7 @@ impl Book {
             want: Want::Act { op: Op::Create { profile } },
             asked: Asked::Person { name: "robin".to_owned() },
             because: "She starts.".to_owned(),
+            heir: None,
         };
         self.run("create", wish).await;
         self.ana().key.to_string()
