@@ -31,6 +31,13 @@ pub struct Effect {
     pub what: String,
 }
 
+/// A change of state, before it has its cause: on what, and what changed in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    pub(crate) subject: String,
+    pub(crate) what: String,
+}
+
 /// The request that made a change, before it has its place in the order.
 pub(crate) struct Cause<'a> {
     pub(crate) method: &'a str,

@@ -13,16 +13,23 @@
 
 pub mod company;
 pub mod csv_app;
+pub mod fault;
+mod gzip;
 pub mod ledger;
 mod origin;
+mod outgoing;
 pub mod postgres;
+mod query;
+pub mod rest_vendor;
 pub mod sandbox;
 pub mod scim_vendor;
 mod wire;
 
 pub use company::Company;
 pub use csv_app::CsvApp;
+pub use fault::{Fault, Twist};
 pub use ledger::{Effect, Ledger};
 pub use postgres::Postgres;
+pub use rest_vendor::RestVendor;
 pub use sandbox::Sandbox;
-pub use scim_vendor::{Fault, Profile, ScimVendor, Twist};
+pub use scim_vendor::{Profile, ScimVendor};

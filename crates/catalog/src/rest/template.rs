@@ -236,6 +236,11 @@ impl Body {
         found
     }
 
+    /// The body as the file has it, its blanks in braces.
+    pub fn as_written(&self) -> &Value {
+        &self.0
+    }
+
     /// The body with its blanks filled. A member or item that is nothing but an optional blank
     /// without a value is left out.
     ///

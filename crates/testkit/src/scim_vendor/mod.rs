@@ -17,20 +17,18 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
-mod fault;
-mod gzip;
-mod outgoing;
 mod profile;
 mod site;
 mod views;
 mod writes;
+mod wrong_types;
 
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -40,19 +38,20 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-pub use fault::{Fault, Route, Twist};
+pub use crate::fault::{Fault, Route, Twist};
 pub use profile::{
     DeleteMeans, DuplicateBody, Filters, MembersShown, PatchForm, PatchSupport, Profile,
     PutWithoutActive,
 };
 
+use crate::fault::Schedule;
 use crate::ledger::{Cause, Ledger};
 use crate::origin::Origin;
 pub use crate::origin::Stray;
+use crate::outgoing::{self, Media, Outgoing, Reply};
+use crate::query::{decoded, pairs};
 use crate::wire::{Hold, Wires};
-use fault::Schedule;
-use outgoing::Outgoing;
-use site::{Ask, Kind, Reply, Site};
+use site::{Ask, Kind, Site};
 
 /// The largest request body that is read, in bytes.
 const BODY_MAX: usize = 64 * 1024 * 1024;
@@ -253,15 +252,7 @@ async fn receive(
     let body = to_bytes(body, BODY_MAX).await.unwrap_or_default().to_vec();
     let out = shared.answer(&method, &target, &parts.headers, body);
     lock(&shared.asked).push(Asked { method, target, status: out.status });
-    if !out.delay.is_zero() {
-        tokio::time::sleep(out.delay).await;
-    }
-    hold.set(out.manner);
-    let mut response = Response::builder().status(out.status);
-    for (name, value) in out.headers {
-        response = response.header(name, value);
-    }
-    response.body(Body::from(out.body)).expect("status and headers come from the fault's author")
+    out.send(&hold).await
 }
 
 impl Shared {
@@ -272,11 +263,11 @@ impl Shared {
         if text("authorization") != Some(format!("Bearer {}", site.profile.token)) {
             let mut reply = Reply::error(401, None, "The token is missing or not valid.");
             reply.headers.push(("www-authenticate", "Bearer".to_owned()));
-            return outgoing::bent(reply, None);
+            return outgoing::bent(reply, None, Media::Scim);
         }
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let Some(below) = path.strip_prefix(site.profile.base_path.as_str()) else {
-            return outgoing::bent(Reply::error(404, None, "Nothing is here."), None);
+            return outgoing::bent(Reply::error(404, None, "Nothing is here."), None, Media::Scim);
         };
         let segments = below.split('/').filter(|it| !it.is_empty());
         let ask = Ask {
@@ -289,12 +280,12 @@ impl Shared {
         };
         let twist = lock(&self.schedule).next(method, &ask.path(), &decoded(query, true));
         let elsewhere = format!("http://{}{target}", self.elsewhere.address);
-        if let Some(out) = twist.as_ref().and_then(|it| outgoing::instead(it, &elsewhere)) {
+        if let Some(out) = twist.as_ref().and_then(|it| outgoing::instead(it, &elsewhere, Media::Scim)) {
             return out;
         }
         if twist == Some(Twist::Ignored) {
             let (reply, _) = site.clone().answer(&ask, None);
-            return outgoing::bent(reply, None);
+            return outgoing::bent(reply, None, Media::Scim);
         }
         let (reply, done) = site.answer(&ask, twist.as_ref());
         let op_id = text("idempotency-key");
@@ -302,35 +293,19 @@ impl Shared {
         for effect in done {
             self.ledger.enter(&cause, &effect.subject, effect.what);
         }
-        outgoing::bent(reply, twist.as_ref())
+        outgoing::bent(twisted(reply, twist.as_ref()), twist.as_ref(), Media::Scim)
     }
 }
 
-fn pairs(query: &str) -> Vec<(String, String)> {
-    let parts = query.split('&').filter(|part| !part.is_empty());
-    let pair = |part: &str| {
-        let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        (decoded(name, true), decoded(value, true))
+/// What a fault does to the content of a reply.
+fn twisted(mut reply: Reply, twist: Option<&Twist>) -> Reply {
+    reply.body = match twist {
+        Some(Twist::TotalResults { is }) => reply.body.map(|mut body| {
+            body["totalResults"] = is.clone();
+            body
+        }),
+        Some(Twist::WrongTypes) => reply.body.map(|body| wrong_types::wrong_types(&body)),
+        _ => reply.body,
     };
-    parts.map(pair).collect()
-}
-
-/// Percent-decoding; in a query `+` is a blank. What is no escape stays as it is.
-fn decoded(text: &str, plus_is_blank: bool) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let escape = text.get(at + 1..at + 3).and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match (bytes[at], escape) {
-            (b'%', Some(byte)) => {
-                out.push(byte);
-                at += 2;
-            }
-            (b'+', _) if plus_is_blank => out.push(b' '),
-            (byte, _) => out.push(byte),
-        }
-        at += 1;
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    reply
 }

@@ -8,8 +8,10 @@ use rollbook_scim::message::ScimType;
 use rollbook_scim::{ErrorMessage, User, discovery, read};
 use serde_json::{Value, json};
 
-use super::fault::Twist;
 use super::profile::{Filters, PatchSupport, Profile};
+use crate::fault::Twist;
+use crate::ledger::Done;
+use crate::outgoing::Reply;
 
 /// A request that has been let in.
 #[derive(Clone, Debug, Default)]
@@ -34,33 +36,10 @@ impl Ask {
     }
 }
 
-/// An answer before it is bytes.
-#[derive(Clone, Debug)]
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: Option<Value>,
-}
-
 impl Reply {
-    pub(crate) fn json(status: u16, body: Value) -> Self {
-        Self { status, headers: Vec::new(), body: Some(body) }
-    }
-
-    pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: None }
-    }
-
     pub(crate) fn error(status: u16, word: Option<ScimType>, detail: &str) -> Self {
         Self::json(status, ErrorMessage::new(status, word, detail).to_json())
     }
-}
-
-/// A change of state: on what, and what changed in words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Done {
-    pub(crate) subject: String,
-    pub(crate) what: String,
 }
 
 /// The two kinds of resource.

@@ -6,7 +6,9 @@ use rollbook_scim::{Patch, json as scim_json, read};
 use serde_json::{Map, Value, json};
 
 use super::profile::{DeleteMeans, DuplicateBody, PatchForm, PatchSupport, PutWithoutActive};
-use super::site::{Ask, Done, Kind, Reply, Site, id_of, name_of, no_such, no_such_route, refusal};
+use super::site::{Ask, Kind, Site, id_of, name_of, no_such, no_such_route, refusal};
+use crate::ledger::Done;
+use crate::outgoing::Reply;
 
 impl Site {
     pub(super) fn create(

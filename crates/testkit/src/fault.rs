@@ -112,7 +112,11 @@ pub enum Twist {
     EmptyList,
     /// Half of the page's items are missing; the totals are those of the rest.
     HalfList,
-    /// `totalResults` is this.
+    /// The list ends with this page, although there are more.
+    EarlyEnd,
+    /// The address of the next page is of another origin.
+    ForeignNext,
+    /// The number of all items (`totalResults` in SCIM) is this.
     TotalResults {
         /// Any JSON value.
         is: serde_json::Value,

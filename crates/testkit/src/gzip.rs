@@ -2,7 +2,7 @@
 //! one space and then copies of it.
 
 /// A gzip file of about `size` / 158 bytes that unpacks to `size` spaces, `size` at least 1.
-pub(super) fn bomb(size: usize) -> Vec<u8> {
+pub(crate) fn bomb(size: usize) -> Vec<u8> {
     let mut bits = Bits::default();
     // The last block, with fixed Huffman codes.
     bits.push(0b1, 1);

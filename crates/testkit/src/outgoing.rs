@@ -2,13 +2,59 @@
 
 use std::time::Duration;
 
+use axum::body::Body;
+use axum::response::Response;
 use rollbook_scim::ErrorMessage;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-use super::fault::Twist;
-use super::gzip;
-use super::site::Reply;
-use crate::wire::Manner;
+use crate::fault::Twist;
+use crate::gzip;
+use crate::wire::{Hold, Manner};
+
+/// An answer before it is bytes.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Option<Value>,
+}
+
+impl Reply {
+    pub(crate) fn json(status: u16, body: Value) -> Self {
+        Self { status, headers: Vec::new(), body: Some(body) }
+    }
+
+    pub(crate) fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: None }
+    }
+}
+
+/// The media type that a vendor's answers have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Media {
+    /// SCIM's own (RFC 7644 §8.1).
+    Scim,
+    /// Plain JSON.
+    Json,
+}
+
+impl Media {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scim => "application/scim+json",
+            Self::Json => "application/json",
+        }
+    }
+
+    fn error_body(self, status: u16) -> Vec<u8> {
+        let detail = "The request could not be done.";
+        let body = match self {
+            Self::Scim => ErrorMessage::new(status, None, detail).to_json(),
+            Self::Json => json!({"error": {"code": status, "message": detail}}),
+        };
+        body.to_string().into_bytes()
+    }
+}
 
 /// An answer as it leaves.
 pub(crate) struct Outgoing {
@@ -19,13 +65,29 @@ pub(crate) struct Outgoing {
     pub(crate) delay: Duration,
 }
 
+impl Outgoing {
+    /// Sends it, in the manner that it asks for.
+    pub(crate) async fn send(self, hold: &Hold) -> Response {
+        if !self.delay.is_zero() {
+            tokio::time::sleep(self.delay).await;
+        }
+        hold.set(self.manner);
+        let mut response = Response::builder().status(self.status);
+        for (name, value) in self.headers {
+            response = response.header(name, value);
+        }
+        let body = Body::from(self.body);
+        response.body(body).expect("status and headers come from the fault's author")
+    }
+}
+
 /// The answer to a request that a fault keeps from being done at all.
-pub(crate) fn instead(twist: &Twist, elsewhere: &str) -> Option<Outgoing> {
+pub(crate) fn instead(twist: &Twist, elsewhere: &str, media: Media) -> Option<Outgoing> {
     let mut out = match twist {
         Twist::Status { status, retry_after, body } => {
-            let mut out = plain(*status, "application/scim+json", Vec::new());
+            let mut out = plain(*status, media.name(), Vec::new());
             out.headers.extend(retry_after.clone().map(|text| ("retry-after", text)));
-            out.body = body.clone().map_or_else(|| error_body(*status), String::into_bytes);
+            out.body = body.clone().map_or_else(|| media.error_body(*status), String::into_bytes);
             out
         }
         Twist::Html => plain(200, "text/html", LOGIN_PAGE.into()),
@@ -44,23 +106,15 @@ pub(crate) fn instead(twist: &Twist, elsewhere: &str) -> Option<Outgoing> {
 }
 
 /// The reply, bent as the fault says.
-pub(crate) fn bent(reply: Reply, twist: Option<&Twist>) -> Outgoing {
+pub(crate) fn bent(reply: Reply, twist: Option<&Twist>, media: Media) -> Outgoing {
     let Reply { status, headers, body } = reply;
-    let body = match twist {
-        Some(Twist::TotalResults { is }) => body.map(|mut body| {
-            body["totalResults"] = is.clone();
-            body
-        }),
-        Some(Twist::WrongTypes) => body.map(|body| wrong_types(&body)),
-        _ => body,
-    };
     let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
-    let mut out = plain(status, "application/scim+json", bytes);
+    let mut out = plain(status, media.name(), bytes);
     out.headers.extend(headers);
     match twist {
         Some(Twist::DoneButStatus { status }) => {
             out.status = *status;
-            out.body = error_body(*status);
+            out.body = media.error_body(*status);
         }
         Some(Twist::Delay { ms }) => out.delay = Duration::from_millis(*ms),
         Some(Twist::ResetAfter) => out.manner = Manner::Cut { bytes: 0, reset: true },
@@ -94,41 +148,4 @@ fn plain(status: u16, media_type: &str, body: Vec<u8>) -> Outgoing {
         manner: Manner::Plain,
         delay: Duration::ZERO,
     }
-}
-
-fn error_body(status: u16) -> Vec<u8> {
-    let message = ErrorMessage::new(status, None, "The request could not be done.");
-    message.to_json().to_string().into_bytes()
-}
-
-/// The same content as some vendors would write it.
-fn wrong_types(value: &Value) -> Value {
-    let Some(object) = value.as_object() else { return value.clone() };
-    let mut wrong = Map::new();
-    for (name, value) in object {
-        let (name, value) = match (name.as_str(), value) {
-            ("Resources", Value::Array(items)) => {
-                (name.clone(), items.iter().map(wrong_types).collect())
-            }
-            ("totalResults" | "startIndex" | "itemsPerPage", value) => {
-                (name.clone(), json!(value.to_string()))
-            }
-            ("active", Value::Bool(active)) => {
-                (name.clone(), json!(if *active { "True" } else { "False" }))
-            }
-            ("schemas", Value::Array(urns)) => {
-                (name.clone(), urns.first().cloned().unwrap_or(Value::Null))
-            }
-            ("emails", Value::Array(emails)) => {
-                (name.clone(), emails.iter().map(|email| email["value"].clone()).collect())
-            }
-            ("id", Value::String(id)) => {
-                (name.clone(), id.parse::<u64>().map_or_else(|_| json!(id), |number| json!(number)))
-            }
-            ("displayName", value) => ("DisplayName".to_owned(), value.clone()),
-            (_, value) => (name.clone(), value.clone()),
-        };
-        wrong.insert(name, value);
-    }
-    Value::Object(wrong)
 }
