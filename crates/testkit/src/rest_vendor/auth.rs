@@ -89,7 +89,8 @@ impl Gate {
         let id = self.fill(client_id);
         let is_client = match client {
             ClientPlace::Body => {
-                said.get("client_id") == Some(&id) && said.get("client_secret") == Some(&self.secret)
+                said.get("client_id") == Some(&id)
+                    && said.get("client_secret") == Some(&self.secret)
             }
             ClientPlace::Basic => {
                 let wanted = format!("Basic {}", STANDARD.encode(format!("{id}:{}", self.secret)));

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use rollbook_catalog::rest::{Blank, Call, Paging, Send, Spot, Template, scalar};
 use serde_json::Value;
 
-use super::writing;
 use super::sent::Sent;
+use super::writing;
 use crate::query::decoded;
 
 /// What stands in the blanks of a request.
@@ -44,8 +44,14 @@ pub(super) fn compare(
         }
     }
     let mut fit = Fit::default();
-    if sent.method != example.method {
-        fit.differs.push(format!("the method is {} and not {}", sent.method, example.method));
+    for wanted in [&example.method, &call.method.to_string()] {
+        if sent.method != *wanted {
+            fit.differs.push(format!("the method is {} and not {wanted}", sent.method));
+        }
+    }
+    // The last blank of a path may hold a slash, but not more of them than the example has.
+    if sent.path.matches('/').count() != example.path.matches('/').count() {
+        fit.differs.push(format!("the path is not like {}", example.path));
     }
     let kind = |send: Send| if send == Send::Merged { Send::Json } else { send };
     if sent.body.is_some() && kind(sent.send) != kind(call.send) {
@@ -91,14 +97,10 @@ impl Fit {
         }
     }
 
-    fn query(
-        &mut self,
-        template: &str,
-        example: &[(String, String)],
-        sent: &[(String, String)],
-    ) {
+    fn query(&mut self, template: &str, example: &[(String, String)], sent: &[(String, String)]) {
         let parts = template.split('&').filter(|part| !part.is_empty());
-        let template: Vec<_> = parts.map(|part| part.split_once('=').unwrap_or((part, ""))).collect();
+        let template: Vec<_> =
+            parts.map(|part| part.split_once('=').unwrap_or((part, ""))).collect();
         let mut names: Vec<&str> = example.iter().chain(sent).map(|(n, _)| n.as_str()).collect();
         names.extend(template.iter().map(|(name, _)| *name));
         names.sort_unstable();
@@ -172,6 +174,9 @@ impl Body {
         let (Some(template), Some(example)) = (template, example) else {
             match self.send {
                 Send::Merged => fit.merged.push((at.to_owned(), sent.clone())),
+                _ if template.is_none() => {
+                    fit.differs.push(format!("{at} of the body is not in the call"));
+                }
                 _ => fit.differs.push(format!("{at} of the body is not in the example")),
             }
             return;
@@ -183,34 +188,10 @@ impl Body {
         };
         match (template, example, sent) {
             (Value::Object(template), Value::Object(example), Value::Object(sent)) => {
-                for (name, sent) in sent {
-                    let (template, example) = (template.get(name), example.get(name));
-                    self.value(fit, &format!("{at}/{name}"), template, example, sent);
-                }
-                let missing = example.keys().filter(|name| !sent.contains_key(*name));
-                let is_needed = |name: &&String| match template.get(*name) {
-                    Some(Value::String(text)) => !is_optional(text),
-                    Some(_) => true,
-                    None => self.send != Send::Merged,
-                };
-                for name in missing.filter(is_needed) {
-                    fit.differs.push(format!("{at}/{name} of the body is missing"));
-                }
+                self.members(fit, at, (template, example, sent));
             }
             (Value::Array(template), Value::Array(example), Value::Array(sent)) => {
-                let needed = template.iter().filter(|it| !it.as_str().is_some_and(is_optional));
-                if sent.is_empty() && needed.count() == 0 {
-                    return;
-                }
-                if sent.len() != example.len() || sent.len() != template.len() {
-                    let text = format!("{at} of the body has {} items and not {}", sent.len(), example.len());
-                    fit.differs.push(text);
-                    return;
-                }
-                for (n, sent) in sent.iter().enumerate() {
-                    let (template, example) = (template.get(n), example.get(n));
-                    self.value(fit, &format!("{at}/{n}"), template, example, sent);
-                }
+                self.items(fit, at, (template, example, sent));
             }
             (Value::String(text), example, sent) => {
                 let place = format!("{at} of the body");
@@ -223,20 +204,60 @@ impl Body {
                 fit.text(&place, &template, &word(example), &word(sent));
             }
             (template, example, sent) => {
-                for (whose, other) in [("the example", example), ("the call", template)] {
-                    let is_same = match self.send {
-                        Send::Form => scalar(other) == scalar(sent),
-                        _ => other == sent,
-                    };
-                    if !is_same {
-                        fit.differs.push(format!("{at} of the body is {sent}, {whose} has {other}"));
-                        return;
-                    }
+                let is_same = |other: &Value| match self.send {
+                    Send::Form => scalar(other) == scalar(sent),
+                    _ => other == sent,
+                };
+                let mut others = [("the example", example), ("the call", template)].into_iter();
+                if let Some((whose, other)) = others.find(|(_, other)| !is_same(other)) {
+                    fit.differs.push(format!("{at} of the body is {sent}, {whose} has {other}"));
                 }
             }
         }
     }
+
+    fn members(
+        &self,
+        fit: &mut Fit,
+        at: &str,
+        (template, example, sent): (&Members, &Members, &Members),
+    ) {
+        for (name, sent) in sent {
+            let (template, example) = (template.get(name), example.get(name));
+            self.value(fit, &format!("{at}/{name}"), template, example, sent);
+        }
+        let missing = example.keys().filter(|name| !sent.contains_key(*name));
+        let is_needed = |name: &&String| match template.get(*name) {
+            Some(Value::String(text)) => !is_optional(text),
+            Some(_) => true,
+            None => self.send != Send::Merged,
+        };
+        for name in missing.filter(is_needed) {
+            fit.differs.push(format!("{at}/{name} of the body is missing"));
+        }
+    }
+
+    fn items(
+        &self,
+        fit: &mut Fit,
+        at: &str,
+        (template, example, sent): (&[Value], &[Value], &[Value]),
+    ) {
+        if sent.is_empty() && template.iter().all(|it| it.as_str().is_some_and(is_optional)) {
+            return;
+        }
+        if sent.len() != example.len() || sent.len() != template.len() {
+            let (has, shown) = (sent.len(), example.len());
+            fit.differs.push(format!("{at} of the body has {has} items and not {shown}"));
+            return;
+        }
+        for (n, sent) in sent.iter().enumerate() {
+            self.value(fit, &format!("{at}/{n}"), template.get(n), example.get(n), sent);
+        }
+    }
 }
+
+type Members = serde_json::Map<String, Value>;
 
 /// A text that is nothing but a blank that may be left out.
 fn is_optional(text: &str) -> bool {

@@ -32,6 +32,21 @@ pub(super) fn paging<'a>(rest: &'a Rest, call: &'a Call) -> Option<&'a Paging> {
     is_list(call.op).then(|| call.paging.as_ref().unwrap_or(&rest.paging))
 }
 
+/// The calls that send the same request as this one, itself among them: one answer holds all their
+/// lists.
+pub(super) fn same_requests(rest: &Rest, call: usize) -> Vec<usize> {
+    let own = &rest.calls[call];
+    let is_same = |other: &Call| {
+        other.op == own.op
+            && (other.method, &other.path, &other.query) == (own.method, &own.path, &own.query)
+            && other.body == own.body
+    };
+    let all = rest.calls.iter().enumerate();
+    all.filter(|(n, other)| *n == call || is_list(own.op) && is_same(other))
+        .map(|(n, _)| n)
+        .collect()
+}
+
 impl Exchange {
     /// The examples of an app that show something going well.
     ///
@@ -41,7 +56,10 @@ impl Exchange {
         let (mut found, mut wrong) = (Vec::new(), Vec::new());
         for example in app.examples.iter().filter(|example| example.status < 400) {
             match Self::of(example, rest) {
-                Ok(exchange) => found.push(exchange),
+                Ok(exchange) => {
+                    let same = same_requests(rest, exchange.call);
+                    found.extend(same.into_iter().map(|call| Self { call, ..exchange.clone() }));
+                }
                 Err(why) => wrong.push(format!("The example `{}`: {why}.", example.request)),
             }
         }
@@ -63,12 +81,18 @@ impl Exchange {
             text => serde_json::from_str(text).map_err(|cause| format!("its answer: {cause}"))?,
         };
         let mut nearest: Option<Vec<String>> = None;
+        let mut found: Option<(usize, Self)> = None;
         for (n, call) in rest.calls.iter().enumerate().filter(|(_, call)| call.op == example.op) {
             let request = Sent::of(example, call.send)?;
             match compare(call, paging(rest, call), &request, &request) {
                 Ok(fit) => {
-                    let (op, status) = (example.op, example.status);
-                    return Ok(Self { op, call: n, request, filled: fit.filled, status, answer });
+                    // A path that stops earlier reads the rest as a part of its last blank.
+                    let slashes = fit.filled.values().map(|text| text.matches('/').count()).sum();
+                    let (op, status, answer) = (example.op, example.status, answer.clone());
+                    let own = Self { op, call: n, request, filled: fit.filled, status, answer };
+                    if found.as_ref().is_none_or(|(best, _)| slashes < *best) {
+                        found = Some((slashes, own));
+                    }
                 }
                 Err(why) if nearest.as_ref().is_none_or(|best| why.len() < best.len()) => {
                     nearest = Some(why);
@@ -76,7 +100,9 @@ impl Exchange {
                 Err(_) => {}
             }
         }
-        Err(nearest.map_or_else(|| "no call has this purpose".to_owned(), |why| why.join("; ")))
+        let none =
+            || nearest.map_or_else(|| "no call has this purpose".into(), |why| why.join("; "));
+        found.map(|(_, exchange)| exchange).ok_or_else(none)
     }
 
     /// Where the file's rules read something else out of the answer than the operation does.

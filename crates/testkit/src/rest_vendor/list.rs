@@ -8,9 +8,9 @@ use rollbook_core::account::State;
 use serde_json::Value;
 
 use super::exchange::Exchange;
-use super::writing;
 use super::record::Record;
 use super::state::{self, STATES};
+use super::writing;
 
 /// A list of accounts.
 #[derive(Clone, Debug)]
@@ -65,7 +65,8 @@ impl List {
             return Err(wrong);
         }
         let shown = examples_of_items(rest, exchanges);
-        let claimed: BTreeSet<State> = lists.iter().filter_map(|l| rest.calls[l.call].state).collect();
+        let claimed: BTreeSet<State> =
+            lists.iter().filter_map(|l| rest.calls[l.call].state).collect();
         let open = lists.iter().filter(|list| rest.calls[list.call].state.is_none()).count();
         let mut taken = claimed;
         for list in &mut lists {

@@ -25,7 +25,6 @@
 mod auth;
 mod compare;
 mod exchange;
-mod writing;
 mod list;
 mod paging;
 mod reads;
@@ -34,6 +33,7 @@ mod sent;
 mod site;
 mod state;
 mod writes;
+mod writing;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -283,7 +283,10 @@ impl Shared {
             return plain(gate.token(&site.rest.auth, headers, &text));
         }
         if !gate.lets_in(&site.rest.auth, headers) {
-            return plain(Reply::json(401, json!({"error": "The secret is missing or not valid."})));
+            return plain(Reply::json(
+                401,
+                json!({"error": "The secret is missing or not valid."}),
+            ));
         }
         let Some(below) = path.strip_prefix(site.base_path.as_str()) else {
             self.note(method, target, "is not below the base URL");

@@ -3,8 +3,8 @@
 use rollbook_catalog::rest::{Paging, Pointer, Turn};
 use serde_json::{Value, json};
 
-use super::writing;
 use super::sent::Sent;
+use super::writing;
 use crate::fault::Twist;
 
 /// How many items come where the request does not say.
@@ -119,7 +119,8 @@ impl Page<'_> {
         let mut put = |at: &Option<Pointer>, text: String| {
             let Some(at) = at else { return };
             let kind = at.first(answer).cloned().unwrap_or(json!(0));
-            let kind = if text.parse::<bool>().is_ok() && kind == json!(0) { json!(true) } else { kind };
+            let kind =
+                if text.parse::<bool>().is_ok() && kind == json!(0) { json!(true) } else { kind };
             at.put(answer, &writing::value_like(Some(&kind), &text));
         };
         put(&paging.total, self.total.to_string());
@@ -172,7 +173,9 @@ pub(super) fn target(sent: &Sent, next: usize) -> String {
     query.push((TURN.to_owned(), next.to_string()));
     let pairs: Vec<String> = query
         .iter()
-        .map(|(name, value)| format!("{}={}", crate::query::encoded(name), crate::query::encoded(value)))
+        .map(|(name, value)| {
+            format!("{}={}", crate::query::encoded(name), crate::query::encoded(value))
+        })
         .collect();
     format!("{}?{}", sent.path, pairs.join("&"))
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use rollbook_catalog::Hurt;
 use rollbook_catalog::RequestOp;
 use rollbook_catalog::rest::{Blank, Call, Pointer};
-use rollbook_catalog::Hurt;
 use serde_json::{Value, json};
 
 use super::compare::{Filled, Fit};
-use super::exchange::{Exchange, paging};
+use super::exchange::{Exchange, paging, same_requests};
 use super::list::{self, items, shape};
 use super::paging::{Page, Window, is_by_place, target, window};
 use super::record::Record;
@@ -29,16 +29,18 @@ impl Site {
         let mut all = match exchange.op {
             RequestOp::ListGroups => self.groups_shown(exchange),
             RequestOp::ListMembers => self.members_shown(exchange, &fit.filled)?,
-            _ => self.accounts_shown(exchange),
+            _ => self.accounts_shown(exchange.call),
         };
+        let mut exchange = exchange.clone();
+        self.put_other_lists(&mut exchange);
+        let exchange = &exchange;
         let call = self.rest.calls[exchange.call].clone();
         let how = paging(&self.rest, &call).expect("only lists come here").clone();
         let place = fit.filled.get(&Blank::Page).map(String::as_str);
         let after = |at: &Pointer, text: &str| {
             all.iter().position(|item| at.text(item).as_deref() == Some(text))
         };
-        let mut window =
-            window(&how, sent, place, turn, &after).map_err(No::Unexpected)?;
+        let mut window = window(&how, sent, place, turn, &after).map_err(No::Unexpected)?;
         if self.page_max.is_some_and(|max| window.size != usize::MAX && window.size > max) {
             let text = format!("asks for {} items at once, more than the app gives", window.size);
             return Err(No::Unexpected(text));
@@ -73,7 +75,9 @@ impl Site {
         let page = Page { paging: how, total, window, len: items.len(), twist };
         let mut answer = exchange.answer.clone();
         let key = shape(&self.rest, call).key.clone();
-        writing::put_list(&mut answer, &call.items, items, &|item| key.text(item).unwrap_or_default());
+        writing::put_list(&mut answer, &call.items, items, &|item| {
+            key.text(item).unwrap_or_default()
+        });
         let address = |next: usize, like: Option<&Value>| {
             let target = target(sent, next);
             match like.and_then(Value::as_str) {
@@ -91,9 +95,23 @@ impl Site {
         reply
     }
 
-    fn accounts_shown(&mut self, exchange: &Exchange) -> Vec<Value> {
+    /// Lists that stand beside this one in the same answer come whole.
+    fn put_other_lists(&mut self, exchange: &mut Exchange) {
+        if exchange.op != RequestOp::List {
+            return;
+        }
+        for other in same_requests(&self.rest, exchange.call) {
+            if other != exchange.call {
+                let items = self.accounts_shown(other);
+                let call = &self.rest.calls[other];
+                writing::put_list(&mut exchange.answer, &call.items, items, &|_| String::new());
+            }
+        }
+    }
+
+    fn accounts_shown(&mut self, call: usize) -> Vec<Value> {
         let seen = self.seen();
-        let Some(list) = self.lists.iter().find(|list| list.call == exchange.call) else {
+        let Some(list) = self.lists.iter().find(|list| list.call == call) else {
             return Vec::new();
         };
         let mut all = list.noise.clone();

@@ -34,7 +34,8 @@ pub(super) struct Record {
 impl Record {
     /// What an item says; `None` without a key.
     pub(super) fn read(shape: &AccountShape, item: &Value) -> Option<Self> {
-        let text = |at: &Option<Pointer>| at.as_ref().and_then(|at| at.text(item)).unwrap_or_default();
+        let text =
+            |at: &Option<Pointer>| at.as_ref().and_then(|at| at.text(item)).unwrap_or_default();
         let texts = |at: &Option<Pointer>| at.as_ref().map(|at| at.texts(item)).unwrap_or_default();
         let names: Vec<String> = shape.display_name.iter().filter_map(|at| at.text(item)).collect();
         let ids = shape.ids.iter().filter_map(|(name, at)| Some((name.clone(), at.text(item)?)));
@@ -245,6 +246,9 @@ mod tests {
                 "role": "user", "self": "/u/person3@x.example", "ext": "per_1",
                 "teams": [{"id": "T1", "type": "team"}, {"id": "T2", "type": "team"}]})
         );
-        assert_eq!(Record::read(&shape, &item), Some(Record { given_name: String::new(), ..other }));
+        assert_eq!(
+            Record::read(&shape, &item),
+            Some(Record { given_name: String::new(), ..other })
+        );
     }
 }

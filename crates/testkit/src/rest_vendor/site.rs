@@ -91,7 +91,8 @@ impl Site {
         );
         let base = base.map_err(|unfilled| vec![unfilled.to_string()])?;
         let below_host = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
-        let base_path = below_host.find('/').map_or(String::new(), |at| below_host[at..].to_owned());
+        let base_path =
+            below_host.find('/').map_or(String::new(), |at| below_host[at..].to_owned());
         let shown = examples_of_items(&rest, &exchanges);
         let page_max = app.fact("rest.page_size_max").and_then(|fact| match fact.value {
             FactValue::Number(max) => usize::try_from(max).ok(),
@@ -193,7 +194,8 @@ impl Site {
             let shape = list::shape(&self.rest, &self.rest.calls[list.call]);
             let other = Record::read(shape, &list.items[0]).unwrap_or_default();
             for (name, id) in other.ids {
-                let new = || if id == other.key { record.key.clone() } else { variation(&id, self.next) };
+                let new =
+                    || if id == other.key { record.key.clone() } else { variation(&id, self.next) };
                 record.ids.entry(name).or_insert_with(new);
             }
         }
@@ -281,7 +283,9 @@ impl Site {
             if let Blank::Setting(name) = blank
                 && self.settings.get(name) != Some(text)
             {
-                return Err(No::Unexpected(format!("{blank} is `{text}`, which is another tenant")));
+                return Err(No::Unexpected(format!(
+                    "{blank} is `{text}`, which is another tenant"
+                )));
             }
         }
         Ok(())
@@ -311,7 +315,9 @@ impl Site {
         named.dedup();
         match named.as_slice() {
             [one] => Ok(*one),
-            [] => Err(No::Unexpected(format!("names no account; the example fills in {example:?}"))),
+            [] => {
+                Err(No::Unexpected(format!("names no account; the example fills in {example:?}")))
+            }
             _ => Err(No::Unexpected("names two accounts".to_owned())),
         }
     }
@@ -343,14 +349,18 @@ fn settings(rest: &Rest, exchanges: &[Exchange]) -> Result<BTreeMap<String, Stri
             && let Some(before) = settings.insert(name.clone(), text.clone())
             && before != *text
         {
-            return Err(vec![format!("{blank} is `{before}` in one example and `{text}` in another.")]);
+            return Err(vec![format!(
+                "{blank} is `{before}` in one example and `{text}` in another."
+            )]);
         }
     }
     let base = rest.base_url.to_string();
     for name in rest.settings.keys() {
         let is_start = base.starts_with(&format!("{{{name}}}"));
         let start = if is_start { "https://" } else { "" };
-        settings.entry(name.clone()).or_insert_with(|| format!("{start}{}-1", name.replace('_', "-")));
+        settings
+            .entry(name.clone())
+            .or_insert_with(|| format!("{start}{}-1", name.replace('_', "-")));
     }
     Ok(settings)
 }
@@ -370,7 +380,8 @@ fn groups(rest: &Rest, exchanges: &[Exchange]) -> BTreeMap<String, String> {
             }
         }
     }
-    let Some((key, name)) = groups.iter().next().map(|(key, name)| (key.clone(), name.clone())) else {
+    let Some((key, name)) = groups.iter().next().map(|(key, name)| (key.clone(), name.clone()))
+    else {
         return groups;
     };
     for n in [FIRST_NUMBER, FIRST_NUMBER + 1] {

@@ -90,13 +90,15 @@ fn unsay(shape: &AccountShape, item: &mut Value, rule: &StateRule, shown: &[Valu
         shown.iter().filter_map(|one| rule.at.first(one)).cloned().collect();
     others.extend([json!(false), json!(true)]);
     let elsewhere = shape.state.iter().filter(|other| other.at == rule.at);
-    let words = elsewhere.flat_map(|other| &other.is).filter(|word| !matches!(word.as_str(), "*" | "null"));
+    let words =
+        elsewhere.flat_map(|other| &other.is).filter(|word| !matches!(word.as_str(), "*" | "null"));
     others.extend(words.map(|word| typed(rule.at.first(item), word)));
     others.extend([Value::Null, json!("2026-01-01T00:00:00Z")]);
     let kind = rule.at.first(&before).cloned();
     // What is of the same kind comes first: `false` for `true`, a word for a word.
     others.sort_by_key(|other| {
-        kind.as_ref().is_none_or(|kind| std::mem::discriminant(kind) != std::mem::discriminant(other))
+        kind.as_ref()
+            .is_none_or(|kind| std::mem::discriminant(kind) != std::mem::discriminant(other))
     });
     for other in others {
         rule.at.put(item, &other);
@@ -137,7 +139,12 @@ mod tests {
     fn an_example_that_shows_the_state_is_followed() {
         let rules = json!([{"at": "/s", "is": ["x", "off"], "means": "suspended"}]);
         let mut item = json!({"id": 1, "s": "on"});
-        assert!(put(&shape(rules, json!("active")), &mut item, State::Suspended, &[json!({"s": "off"})]));
+        assert!(put(
+            &shape(rules, json!("active")),
+            &mut item,
+            State::Suspended,
+            &[json!({"s": "off"})]
+        ));
         assert_eq!(item["s"], "off");
     }
 

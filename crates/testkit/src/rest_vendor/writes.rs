@@ -35,11 +35,10 @@ impl Site {
         if exchange.op == RequestOp::Remove {
             self.hand_over(exchange, &fit.filled, at)?;
         }
-        let calls: Vec<usize> = self.calls_for(exchange.op);
-        let is_last = calls.last() == Some(&exchange.call);
+        let is_effective = self.effective_step(exchange.op) == Some(exchange.call);
         let before = self.records[at].clone();
         let call = self.rest.calls[exchange.call].clone();
-        if is_last && call.later.is_none() {
+        if is_effective && call.later.is_none() {
             done.extend(self.take_effect(exchange.op, at, &fit.filled));
         }
         let shown = self.records.iter().find(|record| record.key == before.key).cloned();
@@ -55,6 +54,20 @@ impl Site {
     fn calls_for(&self, op: RequestOp) -> Vec<usize> {
         let all = self.rest.calls.iter().enumerate();
         all.filter(|(_, call)| call.op == op).map(|(n, _)| n).collect()
+    }
+
+    /// The step that changes the account: the first one that says a state, otherwise the last.
+    fn effective_step(&self, op: RequestOp) -> Option<usize> {
+        let says_state = |exchange: &&Exchange| {
+            let body = exchange.request.body.as_ref();
+            let item =
+                body.map(|body| self.rest.calls[exchange.call].items.first(body).unwrap_or(body));
+            exchange.op == op
+                && item.is_some_and(|it| state::said_by(&self.rest.account, it).is_some())
+        };
+        let changes_state = matches!(op, RequestOp::Suspend | RequestOp::Reactivate);
+        let step = self.exchanges.iter().find(says_state).filter(|_| changes_state);
+        step.map(|exchange| exchange.call).or_else(|| self.calls_for(op).last().copied())
     }
 
     /// Of several steps each must come after the one before it.
@@ -88,7 +101,9 @@ impl Site {
         for (place, sent) in &fit.merged {
             let found = [&item, &answer].map(|value| value.pointer(place));
             if !found.contains(&Some(sent)) {
-                return Err(No::Unexpected(format!("{place} of the body is {sent}, which is not shown")));
+                return Err(No::Unexpected(format!(
+                    "{place} of the body is {sent}, which is not shown"
+                )));
             }
         }
         Ok(())
@@ -121,7 +136,12 @@ impl Site {
     }
 
     /// Changes the account at `at` as an operation does. `None`: it was so already.
-    pub(super) fn take_effect(&mut self, op: RequestOp, at: usize, filled: &Filled) -> Option<Done> {
+    pub(super) fn take_effect(
+        &mut self,
+        op: RequestOp,
+        at: usize,
+        filled: &Filled,
+    ) -> Option<Done> {
         let hurts = |hurt: Hurt| self.hurts.contains(&hurt);
         let before = self.records[at].clone();
         let mut new = before.clone();
@@ -179,11 +199,14 @@ impl Site {
         done: &mut Vec<Done>,
     ) -> Result<Reply, No> {
         let call = self.rest.calls[exchange.call].clone();
-        let same = |own: &str, new: Option<&String>| new.is_some_and(|new| own.eq_ignore_ascii_case(new));
+        let same =
+            |own: &str, new: Option<&String>| new.is_some_and(|new| own.eq_ignore_ascii_case(new));
         let (login, email) = (filled.get(&Blank::Login), filled.get(&Blank::Email));
-        let is_taken = self.records.iter().filter(|record| record.state != State::Gone).any(|record| {
-            same(record.login_or_email(), login) || same(&record.email, email)
-        });
+        let is_taken = self
+            .records
+            .iter()
+            .filter(|record| record.state != State::Gone)
+            .any(|record| same(record.login_or_email(), login) || same(&record.email, email));
         if is_taken {
             let body = json!({"error": "There is an account with this address."});
             return Err(No::Answer(Reply::json(409, body)));
@@ -243,7 +266,8 @@ impl Site {
         let item = call.items.first(&answer).filter(|item| item.is_object()).cloned();
         let shapes = self.rest.calls.iter().map(|call| list::shape(&self.rest, call));
         let mut shapes = std::iter::once(&self.rest.account).chain(shapes);
-        let shape = item.as_ref().and_then(|item| shapes.find(|shape| shape.key.text(item).is_some()));
+        let shape =
+            item.as_ref().and_then(|item| shapes.find(|shape| shape.key.text(item).is_some()));
         if let (Some(shape), Some(item)) = (shape, &item)
             && let Some(was) = Record::read(shape, item)
         {
@@ -270,7 +294,8 @@ impl Site {
     ) -> String {
         let later = call.later.as_ref().expect("asked only where it is later");
         let like = later.operation.first(&exchange.answer).and_then(scalar);
-        let id = variation(&like.unwrap_or_else(|| "operation".to_owned()), self.operations.len() + 1);
+        let id =
+            variation(&like.unwrap_or_else(|| "operation".to_owned()), self.operations.len() + 1);
         let operation = Operation {
             call: exchange.call,
             op: exchange.op,

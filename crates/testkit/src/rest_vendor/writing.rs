@@ -143,7 +143,8 @@ mod tests {
         assert_eq!(put(json!({"users": [], "n": 1}), "/users"), json!({"users": two, "n": 1}));
         assert_eq!(put(json!([{"id": 9}]), ""), two);
         let edges = json!({"edges": [{"at": "x", "node": {"id": 9}}]});
-        let wrapped = json!({"edges": [{"at": "x", "node": {"id": 1}}, {"at": "x", "node": {"id": 2}}]});
+        let wrapped =
+            json!({"edges": [{"at": "x", "node": {"id": 1}}, {"at": "x", "node": {"id": 2}}]});
         assert_eq!(put(edges, "/edges/*/node"), wrapped);
         let keyed = json!({"9": {"id": 9}});
         assert_eq!(put(keyed, "/*"), json!({"1": {"id": 1}, "2": {"id": 2}}));

@@ -280,7 +280,9 @@ impl Shared {
         };
         let twist = lock(&self.schedule).next(method, &ask.path(), &decoded(query, true));
         let elsewhere = format!("http://{}{target}", self.elsewhere.address);
-        if let Some(out) = twist.as_ref().and_then(|it| outgoing::instead(it, &elsewhere, Media::Scim)) {
+        if let Some(out) =
+            twist.as_ref().and_then(|it| outgoing::instead(it, &elsewhere, Media::Scim))
+        {
             return out;
         }
         if twist == Some(Twist::Ignored) {

@@ -7,5 +7,7 @@ mod csv_app;
 mod faults;
 mod ledger;
 mod profiles;
+mod rest_files;
+mod rest_vendor;
 mod sandbox;
 mod vendor;
