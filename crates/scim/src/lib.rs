@@ -34,6 +34,7 @@ pub mod message;
 pub mod meta;
 pub mod patch;
 pub mod path;
+pub mod probe;
 pub mod read;
 pub mod schema;
 pub mod server;
