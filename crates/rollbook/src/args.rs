@@ -8,7 +8,7 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, offboard, pack, plan, run, scan, serve, sync, token, verify,
+    identities, init, links, offboard, pack, plan, probe, run, scan, serve, sync, token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -84,6 +84,7 @@ pub(crate) enum Command {
     Erase(erase::Args),
     Apps(apps::Args),
     Guide(guide::Args),
+    Probe(probe::Args),
     Token(token::Args),
     Serve(serve::Args),
     Demo(demo::Args),
@@ -112,6 +113,7 @@ impl Command {
             Self::Erase(_) => "erase",
             Self::Apps(_) => "apps",
             Self::Guide(_) => "guide",
+            Self::Probe(_) => "probe",
             Self::Token(_) => "token",
             Self::Serve(_) => "serve",
             Self::Demo(_) => "demo",
@@ -140,6 +142,7 @@ impl Command {
             Self::Erase(args) => erase::run(session, args),
             Self::Apps(args) => apps::run(session, args),
             Self::Guide(args) => guide::run(session, args),
+            Self::Probe(args) => probe::run(session, args),
             Self::Token(args) => token::run(session, args),
             Self::Serve(args) => serve::run(session, args),
             Self::Demo(args) => demo::run(session, args),

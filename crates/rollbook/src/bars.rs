@@ -23,6 +23,11 @@ impl Bars {
         Self { all: MultiProgress::new(), open: Mutex::new(Vec::new()), visible }
     }
 
+    /// Whether anybody sees them.
+    pub(crate) fn is_visible(&self) -> bool {
+        self.visible
+    }
+
     fn open(&self) -> std::sync::MutexGuard<'_, Vec<ProgressBar>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -244,7 +244,7 @@ fn one_line(text: &str) -> String {
     }
 }
 
-fn is_html(body: &[u8]) -> bool {
+pub(super) fn is_html(body: &[u8]) -> bool {
     let start = String::from_utf8_lossy(&body[..body.len().min(200)]).to_ascii_lowercase();
     let start = start.trim_start_matches('\u{feff}').trim_start();
     start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<head")

@@ -4,6 +4,7 @@
 //! an address that the instance may not reach, decompress, hold an answer larger than its limit,
 //! wait past its deadline, repeat a request, or put a secret or a query string into an error.
 
+use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Once;
 use std::time::Duration;
@@ -22,6 +23,9 @@ use crate::secret::Secret;
 
 /// Who we say we are. Some vendors refuse requests without it; none gets a borrowed name.
 const USER_AGENT: &str = concat!("Rollbook/", env!("CARGO_PKG_VERSION"));
+
+/// Longer headers than this many bytes are not kept.
+const HEADER_BYTES_MAX: usize = 1024;
 
 /// How to reach one instance.
 #[derive(Clone, Debug)]
@@ -60,6 +64,18 @@ impl Http {
     /// # Errors
     /// [`crate::error::Kind::Setup`] when the base URL or token cannot be used.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
+        Self::made(settings, true)
+    }
+
+    /// The same, but its requests carry no token.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn without_token(settings: &HttpSettings) -> Result<Self> {
+        Self::made(settings, false)
+    }
+
+    fn made(settings: &HttpSettings, with_token: bool) -> Result<Self> {
         install_tls();
         let name = &settings.instance;
         let (base, allowed) = judge_base_url(&settings.base_url, settings.allow_private).map_err(
@@ -68,7 +84,7 @@ impl Http {
                     .hint(hint)
             },
         )?;
-        let headers = default_headers(settings).ok_or_else(|| {
+        let headers = default_headers(settings, with_token).ok_or_else(|| {
             Error::setup(format!(
                 "The token of instance `{name}` holds characters that no HTTP header may carry."
             ))
@@ -109,6 +125,9 @@ impl Http {
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);
         }
+        if let Some(version) = &call.if_none_match {
+            request = request.header(header::IF_NONE_MATCH, version);
+        }
         let response = request.send().await.map_err(Lost::from_reqwest)?;
         let answer = self.read(response).await?;
         tracing::debug!(method = %call.method, path = %call.path(), status = answer.status, "sent");
@@ -125,6 +144,7 @@ impl Http {
             location: text(header::LOCATION),
             version: text(header::ETAG),
             encoding: text(header::CONTENT_ENCODING),
+            headers: texts(response.headers(), self.token.expose()),
             ..Answer::default()
         };
         while let Some(chunk) = response.chunk().await.map_err(Lost::from_reqwest)? {
@@ -149,13 +169,21 @@ pub struct Call {
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
     if_match: Option<String>,
+    if_none_match: Option<String>,
 }
 
 impl Call {
     /// A request on the path made of `segments`, each encoded as one segment whatever it holds.
     pub fn new(method: Method, segments: &[&str]) -> Self {
         let segments = segments.iter().map(|&s| s.to_owned()).collect();
-        Self { method, segments, query: Vec::new(), body: None, if_match: None }
+        Self {
+            method,
+            segments,
+            query: Vec::new(),
+            body: None,
+            if_match: None,
+            if_none_match: None,
+        }
     }
 
     /// A `GET`.
@@ -181,6 +209,13 @@ impl Call {
     #[must_use]
     pub fn if_match(mut self, version: Option<String>) -> Self {
         self.if_match = version;
+        self
+    }
+
+    /// Asks the vendor to answer with the resource only if it has not this version any more.
+    #[must_use]
+    pub fn if_none_match(mut self, version: Option<String>) -> Self {
+        self.if_none_match = version;
         self
     }
 
@@ -226,6 +261,8 @@ pub struct Answer {
     pub version: Option<String>,
     /// `Content-Encoding` as sent.
     pub encoding: Option<String>,
+    /// Every header that is text, names in lower case; of several with one name the last.
+    pub headers: BTreeMap<String, String>,
     /// The body, at most as long as the settings allow.
     pub body: Vec<u8>,
     /// For the evidence.
@@ -304,6 +341,17 @@ fn without(mut body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
     body
 }
 
+/// The headers that are text and not too long, without an echo of `secret`.
+fn texts(headers: &HeaderMap, secret: &str) -> BTreeMap<String, String> {
+    let text = |value: &HeaderValue| {
+        let text = value.to_str().ok().filter(|text| text.len() <= HEADER_BYTES_MAX)?;
+        let bytes = without(text.as_bytes().to_vec(), secret.as_bytes());
+        String::from_utf8(bytes).ok()
+    };
+    let named = headers.iter().filter_map(|(name, value)| Some((name.as_str(), text(value)?)));
+    named.map(|(name, text)| (name.to_owned(), text)).collect()
+}
+
 fn receipt(call: &Call, body: &str, answer: &Answer) -> Receipt {
     let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     Receipt {
@@ -314,14 +362,15 @@ fn receipt(call: &Call, body: &str, answer: &Answer) -> Receipt {
     }
 }
 
-fn default_headers(settings: &HttpSettings) -> Option<HeaderMap> {
+fn default_headers(settings: &HttpSettings, with_token: bool) -> Option<HeaderMap> {
     let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token.expose())).ok()?;
     token.set_sensitive(true);
-    Some(HeaderMap::from_iter([
-        (header::AUTHORIZATION, token),
+    let token = with_token.then_some((header::AUTHORIZATION, token));
+    let others = [
         (header::ACCEPT, HeaderValue::from_static(settings.accept)),
         (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-    ]))
+    ];
+    Some(token.into_iter().chain(others).collect())
 }
 
 /// The URL and where its connections may go, or what is wrong and what helps.

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod file;
 pub mod http;
 pub mod pace;
+pub mod probe;
 pub mod scim;
 
 use rollbook_core::account::{Account, Group};

@@ -4,6 +4,9 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::reply::Reply;
+use crate::read;
+
 /// An HTTP method.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the words are those of HTTP")]
@@ -49,6 +52,25 @@ pub enum Until {
     Lists(String),
     /// 404, or a user that is not active.
     GoneOrInactive,
+}
+
+impl Until {
+    /// Whether the answer shows it.
+    pub fn is_shown(&self, reply: &Reply) -> bool {
+        match self {
+            Self::Status(status) => reply.status == *status,
+            Self::Lists(id) => {
+                let is_it = |item: &Value| {
+                    item.as_object().and_then(|it| read::text_of(it, "id")).as_ref() == Some(id)
+                };
+                reply.list().is_ok_and(|list| list.items().iter().any(is_it))
+            }
+            Self::GoneOrInactive => {
+                let active = reply.object().and_then(|user| read::boolean_of(user, "active"));
+                matches!(reply.status, 404 | 410) || active == Some(false)
+            }
+        }
+    }
 }
 
 /// One request, relative to the base URL.
