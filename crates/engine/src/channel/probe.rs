@@ -324,10 +324,13 @@ fn foretold(ask: &Ask, known: &Known) -> Option<String> {
     let sandbox = known.sandbox.as_ref()?;
     let path: Vec<&str> = ask.path.iter().map(String::as_str).collect();
     match (ask.method, path.as_slice()) {
-        (probe::Method::Post, ["Users"]) => Some(format!(
-            "Making the account `{}`. If this is cut off, remove it there.",
-            sandbox.login
-        )),
+        (probe::Method::Post, ["Users"]) => {
+            let again = if known.user.is_some() { " again, to see what happens" } else { "" };
+            Some(format!(
+                "Making the account `{}`{again}. If this is cut off, remove it there.",
+                sandbox.login
+            ))
+        }
         (probe::Method::Post, ["Groups"]) => Some(format!(
             "Making the group `{}`. If this is cut off, remove it there.",
             sandbox.group.as_deref().unwrap_or_default()
@@ -367,11 +370,11 @@ fn left(known: &Known) -> Vec<String> {
         let asked = known.removing.contains(made);
         match (made.id.as_str(), asked) {
             ("", _) => format!(
-                "A {word} `{name}` may have been made; the server did not tell its id. Look for it."
+                "Perhaps the {word} `{name}` was made; the server did not tell its id. Look for it."
             ),
-            (id, true) => {
-                format!("The {word} `{name}` (id {id}) was removed, but the server still shows it.")
-            }
+            (id, true) => format!(
+                "The {word} `{name}` (id {id}) was to be removed, and the server still shows it."
+            ),
             (id, false) => format!("The {word} `{name}` (id {id}) is still there. Remove it."),
         }
     };

@@ -14,12 +14,13 @@ use rollbook_engine::Engine;
 use rollbook_engine::clock::Clock;
 use rollbook_engine::progress::Quiet;
 
-use crate::peers::{TOKEN, make_group};
+use crate::peers::{TOKEN, alone, make_group};
 
 #[tokio::test]
 async fn the_engines_whole_job_on_other_peoples_servers() {
     for peer in std::env::var("ROLLBOOK_PEERS").unwrap_or_default().split_whitespace() {
         let (name, url) = peer.split_once('=').expect("ROLLBOOK_PEERS is `name=url` with blanks");
+        let _alone = alone(url);
         let book = Book::new(name, url).await;
         let ana = book.create().await;
         let group = make_group(url, &ana).await;

@@ -205,7 +205,7 @@ fn print(screen: &Screen, url: &str, report: &ProbeReport) {
         screen.heading("Why the deviations matter");
         for answered in deviations {
             let question = answered.question;
-            screen.toned(Tone::Strong, &format!("{} ({})", question.key, question.rfc));
+            screen.toned(Tone::Strong, format!("{} ({})", question.key, question.rfc));
             screen.paragraph(Tone::Plain, &format!("{} {}", question.asks, answered.verdict.says));
             screen.paragraph(Tone::Dim, question.matters);
         }
@@ -233,7 +233,7 @@ fn closing(screen: &Screen, report: &ProbeReport) {
         }
         Some(it) => screen.toned(
             Tone::Bad,
-            &format!(
+            format!(
                 "The sandbox account was there before and is not as it was: {} differ.",
                 it.differs.join(", ")
             ),

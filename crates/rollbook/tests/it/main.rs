@@ -7,6 +7,7 @@ mod erase;
 mod guide;
 mod help;
 mod postgres;
+mod probe;
 mod refusals;
 mod scan;
 mod scim_access;

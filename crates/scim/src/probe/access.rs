@@ -55,7 +55,8 @@ fn judge(_: &Known, heard: &[Heard]) -> Result<Verdict, String> {
 fn judge_rate(known: &Known, _: &[Heard]) -> Result<Verdict, String> {
     let slowed = match known.throttled {
         0 => "It never asked us to slow down.".to_owned(),
-        times => format!("It asked us to slow down {times} times."),
+        1 => "It asked us once to slow down.".to_owned(),
+        times => format!("It asked us {times} times to slow down."),
     };
     if known.rate_headers.is_empty() {
         let says = format!("No header tells how fast the server may be asked. {slowed}");

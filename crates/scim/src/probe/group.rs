@@ -24,13 +24,10 @@ pub(super) const QUESTIONS: &[Question] = &[
     .asks("Can an account be added to a group by PATCH?")
     .matters("Rights that hang on groups cannot be given.")
     .needs(Needs::Group),
-    Question::new("group.add_twice", "RFC 7644 §3.5.2.1", ask_add, |known, heard| {
-        need(known, "group.add_member")?;
-        judge_members(known, heard, "A member is not added again", |count| count == 1)
-    })
-    .asks("Is a member that is there already not added again?")
-    .matters("Lists of members grow with every repetition.")
-    .needs(Needs::Group),
+    Question::new("group.add_twice", "RFC 7644 §3.5.2.1", ask_add, judge_twice)
+        .asks("Is a member that is there already not added again?")
+        .matters("Lists of members grow with every repetition.")
+        .needs(Needs::Group),
     Question::new("group.shown_on_user", "RFC 7643 §4.1.2", ask_on_user, judge_on_user)
         .asks("Does an account show the groups that it is in?")
         .matters("Every group must be read to know what one person may do.")
@@ -168,17 +165,30 @@ fn judge_members(
     Ok(match (answer.is_success(), fits(count)) {
         (true, true) => Verdict::conforms("honoured", format!("{what}.")),
         (true, false) => {
-            let times = if count == 1 { "once" } else { "so many times: " };
-            let count = if count == 1 { String::new() } else { count.to_string() };
-            let says = format!(
-                "It is answered with {}, and the account is among the members {times}{count}.",
-                answer.status
-            );
+            let status = answer.status;
+            let says =
+                format!("It is answered with {status}, and a look shows that it was not done.");
             Verdict::deviates("ignored", says)
         }
         (false, _) => Verdict::deviates(
             "refused",
             format!("It is refused with {}{}.", answer.said(), told(answer)),
+        ),
+    })
+}
+
+fn judge_twice(known: &Known, heard: &[Heard]) -> Result<Verdict, String> {
+    need(known, "group.add_member")?;
+    let (answer, id) = (reply(heard, 0)?, known.user_id()?);
+    let times = members(reply(heard, 1)?)?.iter().filter(|member| *member == id).count();
+    Ok(match (answer.is_success(), times) {
+        (true, 0 | 1) => Verdict::conforms("once", "A member that is there is not added again."),
+        (true, times) => {
+            Verdict::deviates("twice", format!("The same member is there {times} times."))
+        }
+        (false, _) => Verdict::noted(
+            "refused",
+            format!("The second time it is refused with {}.", answer.said()),
         ),
     })
 }

@@ -386,7 +386,7 @@ fn judge_groups(_: &Known, heard: &[Heard]) -> Result<Verdict, String> {
     }
     let list = reply.list()?;
     Ok(match list.total_results {
-        Some(total) => Verdict::conforms("there", format!("/Groups lists {total} groups.")),
+        Some(total) => Verdict::conforms("there", format!("/Groups is a list of {total}.")),
         None => Verdict::deviates("no_total", "/Groups is a list without totalResults."),
     })
 }

@@ -12,26 +12,14 @@ use crate::{read, schema};
 const PATCH: &str = "RFC 7644 §3.5.2";
 
 pub(super) const QUESTIONS: &[Question] = &[
-    Question::new(
-        "patch.active_path",
-        "RFC 7644 §3.5.2.3",
-        |known, heard| {
-            change(known, heard, json!([{"op": "replace", "path": "active", "value": false}]))
-        },
-        |_, heard| judge_active(heard, false),
-    )
-    .asks("Does PATCH with the path `active` switch an account off?")
-    .matters("Somebody who left keeps access while the client believes it is cut.")
-    .needs(Needs::User),
-    Question::new(
-        "patch.active_pathless",
-        "RFC 7644 §3.5.2.3",
-        |known, heard| change(known, heard, json!([{"op": "replace", "value": {"active": true}}])),
-        |_, heard| judge_active(heard, true),
-    )
-    .asks("Does PATCH with an object and no path switch it on again?")
-    .matters("Identity providers that send it so change nothing.")
-    .needs(Needs::User),
+    Question::new("patch.active_path", "RFC 7644 §3.5.2.3", ask_path, judge_active)
+        .asks("Does PATCH with the path `active` switch an account off or on?")
+        .matters("Somebody who left keeps access while the client believes it is cut.")
+        .needs(Needs::User),
+    Question::new("patch.active_pathless", "RFC 7644 §3.5.2.3", ask_pathless, judge_active)
+        .asks("Does PATCH with an object and no path do the same?")
+        .matters("Identity providers that send it so change nothing.")
+        .needs(Needs::User),
     Question::new("patch.active_text", PATCH, ask_text, judge_text)
         .asks("Is `Replace` with the text \"False\", as Entra ID sends it, understood?")
         .matters("Entra ID in its default form cannot switch anybody off.")
@@ -97,9 +85,7 @@ pub(super) const QUESTIONS: &[Question] = &[
         },
         |known, heard| {
             need(known, "patch.add_value")?;
-            judge_mails(heard, "A value that is there is not added again", |mails| {
-                mails.iter().filter(|mail| kind(mail).as_deref() == Some("other")).count() == 1
-            })
+            judge_twice(heard)
         },
     )
     .asks("Is a value that is there already not added again?")
@@ -251,51 +237,84 @@ fn took(answer: &Reply, took: bool, what: &str) -> Verdict {
     }
 }
 
-fn judge_active(heard: &[Heard], wanted: bool) -> Result<Verdict, String> {
-    let answer = reply(heard, 0)?;
-    let seen = reply(heard, 1)?;
-    if answer.is_success() && matches!(seen.status, 404 | 410) {
+fn on_by_path() -> Value {
+    json!([{"op": "replace", "path": "active", "value": true}])
+}
+
+/// Whether the account is on, as the answer at `at` shows it.
+fn is_on(heard: &[Heard], at: usize) -> Result<bool, String> {
+    let seen = reply(heard, at)?;
+    let user = seen.object().filter(|_| seen.is_success());
+    let user =
+        user.ok_or_else(|| format!("The account could not be looked at: {}.", seen.said()))?;
+    read::boolean_of(user, "active").ok_or_else(|| "The account does not show `active`.".to_owned())
+}
+
+/// What is tried is the opposite of what is, so that a server that does nothing is found out.
+fn ask_path(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String> {
+    if heard.is_empty() {
+        return look(known).map(Some);
+    }
+    let other = !is_on(heard, 0)?;
+    let other = json!([{"op": "replace", "path": "active", "value": other}]);
+    each(heard, vec![look(known)?, patch(known, other)?, look(known)?])
+}
+
+fn ask_pathless(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String> {
+    if heard.is_empty() {
+        return look(known).map(Some);
+    }
+    let set = |active: bool| patch(known, json!([{"op": "replace", "value": {"active": active}}]));
+    let other = set(!is_on(heard, 0)?)?;
+    each(heard, vec![look(known)?, other, look(known)?, set(true)?])
+}
+
+fn judge_active(_: &Known, heard: &[Heard]) -> Result<Verdict, String> {
+    let (was_on, answer, seen) = (is_on(heard, 0)?, reply(heard, 1)?, reply(heard, 2)?);
+    if answer.is_success() && was_on && matches!(seen.status, 404 | 410) {
         let says = "It is taken, and the account is gone: switching off means removing.";
         return Ok(Verdict::deviates("removed", says));
     }
-    let active = read::boolean_of(after(heard)?, "active");
-    let what = if wanted { "The account is on again" } else { "The account is switched off" };
-    Ok(took(answer, active == Some(wanted), what))
+    let what = if was_on { "The account is switched off" } else { "The account is on again" };
+    Ok(took(answer, is_on(heard, 2)? != was_on, what))
 }
 
 fn ask_text(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String> {
-    let on = json!([{"op": "replace", "path": "active", "value": true}]);
     let off = json!([{"op": "Replace", "path": "active", "value": "False"}]);
-    // It is switched on again afterwards, because later questions look at an account that is on.
-    each(heard, vec![patch(known, off)?, look(known)?, patch(known, on)?, look(known)?])
+    let on = || patch(known, on_by_path());
+    // It is on before, or nothing would be proven, and afterwards, for the questions to come.
+    each(heard, vec![on()?, look(known)?, patch(known, off)?, look(known)?, on()?])
 }
 
 fn judge_text(_: &Known, heard: &[Heard]) -> Result<Verdict, String> {
-    let answer = reply(heard, 0)?;
-    let active = read::boolean_of(after(heard)?, "active");
-    Ok(match (answer.is_success(), active) {
-        (true, Some(false)) => Verdict::noted("understood", "The text \"False\" is understood."),
-        (true, Some(true)) => {
+    if !is_on(heard, 1)? {
+        return Err("The account could not be switched on first.".to_owned());
+    }
+    let answer = reply(heard, 2)?;
+    if !answer.is_success() {
+        let says = format!("The text \"False\" is refused with {}.", answer.said());
+        return Ok(Verdict::noted("refused", says));
+    }
+    Ok(match is_on(heard, 3) {
+        Ok(false) => Verdict::noted("understood", "The text \"False\" is understood."),
+        Ok(true) => {
             let says = "The text \"False\" is taken, and the account stays on.";
             Verdict::deviates("ignored", says)
         }
-        (true, None) => {
-            Verdict::deviates("lost", "The text \"False\" is taken, and `active` is gone.")
-        }
-        (false, _) => {
-            let says = format!("The text \"False\" is refused with {}.", answer.said());
-            Verdict::noted("refused", says)
-        }
+        Err(_) => Verdict::deviates("lost", "The text \"False\" is taken, and `active` is gone."),
     })
 }
 
 fn ask_same(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String> {
-    let on = || patch(known, json!([{"op": "replace", "path": "active", "value": true}]));
+    let on = || patch(known, on_by_path());
     each(heard, vec![on()?, look(known)?, on()?, look(known)?])
 }
 
 fn judge_same(_: &Known, heard: &[Heard]) -> Result<Verdict, String> {
-    let again = reply(heard, 2)?;
+    let (first, again) = (reply(heard, 0)?, reply(heard, 2)?);
+    if !first.is_success() {
+        return Err(format!("PATCH of `active` is refused with {}.", first.said()));
+    }
     if !again.is_success() {
         let says = format!("The second time it is refused with {}.", again.said());
         return Ok(Verdict::deviates("refused", says));
@@ -372,6 +391,22 @@ fn judge_mails(
     let fits = fits(&mails(after(heard)?));
     // Where the look shows nothing new, a refusal is not proven wrong by values that were there.
     Ok(took(answer, fits && answer.is_success(), what))
+}
+
+fn judge_twice(heard: &[Heard]) -> Result<Verdict, String> {
+    let answer = reply(heard, 0)?;
+    let times =
+        mails(after(heard)?).iter().filter(|it| kind(it).as_deref() == Some("other")).count();
+    Ok(match (answer.is_success(), times) {
+        (true, 0 | 1) => Verdict::conforms("once", "A value that is there is not added again."),
+        (true, times) => {
+            Verdict::deviates("twice", format!("The same value is there {times} times."))
+        }
+        (false, _) => Verdict::noted(
+            "refused",
+            format!("The second time it is refused with {}.", answer.said()),
+        ),
+    })
 }
 
 fn judge_no_target(known: &Known, heard: &[Heard]) -> Result<Verdict, String> {

@@ -64,15 +64,11 @@ fn judge_total(known: &Known, heard: &[Heard]) -> Result<Verdict, String> {
     let all: Vec<String> = pages.iter().flat_map(ids).collect();
     let distinct = all.iter().collect::<BTreeSet<_>>().len() as u64;
     if distinct == total {
-        let says = match all.len() as u64 == distinct {
-            true => format!("{} pages hold {total} accounts, each once.", pages.len()),
-            false => {
-                format!("{} pages hold {total} accounts, though some come twice.", pages.len())
-            }
-        };
-        return Ok(match all.len() as u64 == distinct {
-            true => Verdict::conforms("right", says),
-            false => Verdict::deviates("overlaps", says),
+        return Ok(if all.len() as u64 == distinct {
+            Verdict::conforms("right", format!("Paging shows {total} accounts, each once."))
+        } else {
+            let says = format!("Paging shows {total} accounts, but some of them twice.");
+            Verdict::deviates("overlaps", says)
         });
     }
     if pages.len() >= PAGES_MAX {
