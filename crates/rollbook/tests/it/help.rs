@@ -31,6 +31,7 @@ fn every_command_has_a_description_and_an_example() {
         "verify",
         "apps",
         "guide",
+        "probe",
         "demo",
         "completions",
     ] {
