@@ -3,6 +3,7 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
 use ed25519_dalek::SigningKey;
 use jiff::Timestamp;
@@ -14,6 +15,7 @@ use rollbook_core::id::hex;
 use crate::clock::Clock;
 use crate::config::{self, BookConfig, Config};
 use crate::error::{Error, Result};
+use crate::rereading::Newest;
 use crate::secret;
 use crate::store::{self, Presence, Sealing, Store};
 
@@ -26,12 +28,13 @@ pub const PUBLIC_KEY: &str = "rollbook.pub";
 /// Signed heads of the chain, kept outside the database.
 pub const CHECKPOINTS: &str = "checkpoints.jsonl";
 
-/// One open workspace.
-#[derive(Debug)]
+/// One open workspace. Clones share the book.
+#[derive(Clone, Debug)]
 pub struct Engine {
     pub(crate) dir: PathBuf,
-    pub(crate) config: Config,
-    pub(crate) store: Store,
+    pub(crate) config: Arc<Config>,
+    pub(crate) newest: Arc<Mutex<Newest>>,
+    pub(crate) store: Arc<Store>,
     pub(crate) clock: Clock,
     /// As of when the book is looked at, where that is not now.
     pub(crate) as_of: Option<Clock>,
@@ -109,12 +112,14 @@ impl Engine {
             return Err(Error::input(format!("There is no workspace in {}.", dir.display()))
                 .hint("Make one with `rollbook init DIR`, or name yours with `--workspace DIR`."));
         }
-        let config = Config::load(dir)?;
+        let newest = Newest::load(dir)?;
+        let config = newest.config();
         let key = read_key(&dir.join(KEY))?;
         check_pair(&key, &dir.join(PUBLIC_KEY))?;
         let store = Store::open(&config.place(dir)?, presence, command)?;
         check_signed(&store, &key)?;
-        Ok(Self { dir: dir.to_owned(), config, store, clock, as_of: None, key })
+        let (newest, store) = (Arc::new(Mutex::new(newest)), Arc::new(store));
+        Ok(Self { dir: dir.to_owned(), config, newest, store, clock, as_of: None, key })
     }
 
     /// The same workspace, looked at as of the start of `day`: who works here, what is wrong, how

@@ -26,6 +26,7 @@ mod planning;
 pub mod progress;
 pub mod push;
 mod reconcile;
+mod rereading;
 pub mod scanning;
 pub mod secret;
 pub mod shrink;

@@ -74,6 +74,11 @@ impl Config {
     /// [`crate::error::Kind::Setup`] where the file is missing or wrong; the message names the
     /// file, the line and the key.
     pub fn load(dir: &Path) -> Result<Self> {
+        Self::parse(&Self::text(dir)?, &dir.join(FILE_NAME).display().to_string())
+    }
+
+    /// What `rollbook.toml` in the workspace folder `dir` says.
+    pub(crate) fn text(dir: &Path) -> Result<String> {
         let path = dir.join(FILE_NAME);
         let bytes = std::fs::read(&path).map_err(|e| {
             let said = format!("{} cannot be read: {e}.", path.display());
@@ -81,11 +86,10 @@ impl Config {
                 .because(e)
                 .hint("Make a workspace with `rollbook init DIR`, or name one with `--dir`.")
         })?;
-        let Ok(text) = String::from_utf8(bytes) else {
+        String::from_utf8(bytes).map_err(|_| {
             let said = format!("{} is not UTF-8 text. TOML is always UTF-8.", path.display());
-            return Err(Error::setup(said).hint("Save the file again as UTF-8."));
-        };
-        Self::parse(&text, &path.display().to_string())
+            Error::setup(said).hint("Save the file again as UTF-8.")
+        })
     }
 
     /// Reads `text`; `file` is the name that errors give.

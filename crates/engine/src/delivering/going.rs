@@ -111,6 +111,11 @@ impl Runs {
         }
     }
 
+    /// The runs whose end is not being recorded.
+    pub(super) fn open(&self) -> Vec<RunId> {
+        self.0.values().filter(|going| !going.is_ending).map(|g| g.run.id.clone()).collect()
+    }
+
     pub(super) fn get(&self, run: &RunId) -> Option<&Going> {
         self.0.get(run)
     }

@@ -23,6 +23,7 @@ mod draft;
 mod follow;
 mod going;
 mod pushes;
+mod rules;
 mod scope;
 mod settle;
 mod shop;

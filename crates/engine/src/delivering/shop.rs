@@ -20,6 +20,7 @@ use crate::channels::Open;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::rereading::Reread;
 use crate::store::scim::DeliveryState;
 
 /// How many changes of one instance are on their way at once. Its channel paces their requests.
@@ -38,6 +39,9 @@ const AFTER_TROUBLE: SignedDuration = SignedDuration::from_secs(10);
 /// stops hold back may go on.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
+/// How often the configuration is read again. What was read twice is taken.
+const REREAD_EVERY: SignedDuration = SignedDuration::from_secs(1);
+
 /// How far ahead [`Engine::deliver_due`] waits for what is due.
 const MOMENT: SignedDuration = SignedDuration::from_secs(10);
 
@@ -49,6 +53,8 @@ enum Done {
     Renewed { run: RunId, leave: Result<Leave> },
     Ended { run: RunId, result: Result<()> },
     Kept { chore: Chore, result: Result<()> },
+    Reread(Result<Reread>),
+    Followed(Result<()>),
 }
 
 /// The way to one instance.
@@ -74,6 +80,8 @@ pub(super) struct Shop {
     /// When the next round may begin.
     round_at: Timestamp,
     upkeep: Upkeep,
+    /// When the configuration is read again; `None`: it is being read, or never is.
+    reread_at: Option<Timestamp>,
 }
 
 impl Shop {
@@ -92,8 +100,12 @@ impl Shop {
             let leave = engine.leave_to_go_on(&run, &proposal)?;
             runs.add(run, proposal.plan, leave);
         }
-        let (upkeep, round_at) = (Upkeep::new(&engine, upkeep), engine.now());
+        engine.follow_rules()?;
+        let now = engine.now();
+        let reread_at = upkeep.then_some(now);
+        let (upkeep, round_at) = (Upkeep::new(&engine, upkeep), now);
         Ok(Self {
+            reread_at,
             engine,
             runs: Arc::new(Mutex::new(runs)),
             memory: Arc::default(),
@@ -133,6 +145,11 @@ impl Shop {
             self.aside(done, move || engine.end_delivery(&id, is_withdrawn));
         }
         self.keep_up(now);
+        if self.reread_at.is_some_and(|at| at <= now) {
+            self.reread_at = None;
+            let engine = Arc::clone(&self.engine);
+            self.aside(Done::Reread, move || engine.reread());
+        }
     }
 
     /// Starts what can start in one instance.
@@ -280,7 +297,40 @@ impl Shop {
                 }
                 self.upkeep.done(&self.engine, &chore, self.engine.now());
             }
+            Done::Reread(result) => self.reread(result),
+            Done::Followed(result) => {
+                if let Err(error) = result {
+                    tracing::error!(%error, "the new configuration could not be followed at once");
+                }
+            }
         }
+    }
+
+    /// Goes by the newest configuration from now on, and judges anew what waits under the old one.
+    fn reread(&mut self, result: Result<Reread>) {
+        self.reread_at = self.engine.now().checked_add(REREAD_EVERY).ok();
+        match result {
+            Ok(Reread::Same) => return,
+            Ok(Reread::Taken) => tracing::info!("rollbook.toml was changed and is followed"),
+            Err(error) => {
+                return tracing::error!(%error, "rollbook.toml cannot be used; the last good one is");
+            }
+        }
+        self.engine = Arc::new(self.engine.newest());
+        self.memory = Arc::default();
+        self.upkeep.policy_changed();
+        for lane in self.lanes.values_mut() {
+            lane.channel = None;
+        }
+        let open = lock(&self.runs).open();
+        for run in open {
+            self.judge_anew(run);
+        }
+        let engine = Arc::clone(&self.engine);
+        self.aside(Done::Followed, move || {
+            engine.follow_rules()?;
+            engine.wake_waiting()
+        });
     }
 
     fn decided(&mut self, result: Result<Decided>) {
@@ -320,10 +370,13 @@ impl Shop {
             matches!(*going.leave, Leave::Later) && going.plan.change(change).is_some()
         });
         if due && waits {
-            let (engine, id) = (Arc::clone(&self.engine), run.clone());
-            let run = run.clone();
-            self.aside(move |leave| Done::Renewed { run, leave }, move || engine.leave_of(&id));
+            self.judge_anew(run.clone());
         }
+    }
+
+    fn judge_anew(&mut self, run: RunId) {
+        let (engine, id) = (Arc::clone(&self.engine), run.clone());
+        self.aside(move |leave| Done::Renewed { run, leave }, move || engine.leave_of(&id));
     }
 
     /// Whether nothing is on its way and nothing is due within the next moment.

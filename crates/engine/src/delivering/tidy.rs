@@ -62,6 +62,12 @@ impl Upkeep {
         }
     }
 
+    /// What is wrong is to be looked for again, by another policy.
+    pub(super) fn policy_changed(&mut self) {
+        self.basis = None;
+        self.looked_at = None;
+    }
+
     pub(super) fn run_ended(&mut self) {
         self.is_unsigned = true;
     }

@@ -118,7 +118,8 @@ fn commit(engine: &Engine, batch: Vec<Job>) {
 /// One job, as a whole or not at all.
 fn one(engine: &Engine, book: &Writing<'_>, caller: &Caller, work: Work) -> Result<Answer> {
     let now = whole_micros(engine.now());
-    let desk = Desk { book, config: engine.config(), caller, now };
+    let config = engine.newest_config();
+    let desk = Desk { book, config: &config, caller, now };
     match work {
         Work::One(operation, wants) => {
             Ok(Answer::One(desk.run_whole(operation, wants)?.map(Box::new)))

@@ -247,7 +247,8 @@ impl Engine {
 
     /// Whether identity providers can be connected to `endpoint`.
     pub(crate) fn has_endpoint(&self, endpoint: &str) -> bool {
-        let mut instances = self.config().instances.iter();
+        let config = self.newest_config();
+        let mut instances = config.instances.iter();
         endpoint == ALL || instances.any(|instance| instance.name.as_str() == endpoint)
     }
 }

@@ -8,6 +8,7 @@ mod changes;
 mod config;
 mod delivery;
 mod delivery_kill;
+mod delivery_policy;
 mod delivery_scene;
 mod disk_full;
 mod erasing;

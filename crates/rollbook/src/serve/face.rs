@@ -201,6 +201,9 @@ impl Face {
             return unready("The server is ending.");
         }
         match self.intake.engine().store().read(|book| book.chain_id()) {
+            Ok(_) if self.intake.engine().config_trouble().is_some() => {
+                Ok(text(format!("ready\n{LAST_GOOD}\n")))
+            }
             Ok(_) => Ok(text("ready\n".to_owned())),
             Err(e) => {
                 tracing::warn!(cause = told(&e), "the book cannot be read");
@@ -228,6 +231,9 @@ impl Face {
         }
     }
 }
+
+const LAST_GOOD: &str = "rollbook.toml cannot be used as it is now; the last good one is, and the log \
+                         says why.";
 
 const LATE: &str = "The answer was not ready in time. Read the resource before you send the request \
                     again: what it asked for may have been done.";

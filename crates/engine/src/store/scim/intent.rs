@@ -171,6 +171,35 @@ impl Reading<'_> {
         )
     }
 
+    /// Up to `limit` Users in the Group `holder` of whose being in it nothing was wished yet, each
+    /// with the identity provider that pushed the User.
+    pub(crate) fn unwished_members(
+        &self,
+        holder: &str,
+        instance: &str,
+        aspect: &str,
+        limit: usize,
+    ) -> Result<Vec<Unwished>> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let mut found = Vec::new();
+        self.db.each(
+            "SELECT m.member, own.idp FROM scim_member m
+             JOIN intent own ON own.resource = m.member AND own.instance = $2
+                 AND own.aspect = 'account'
+             WHERE m.holder = $1 AND m.kind = 'User' AND NOT EXISTS
+                 (SELECT 1 FROM intent i
+                  WHERE i.resource = m.member AND i.instance = $2 AND i.aspect = $3)
+             ORDER BY m.member LIMIT $4",
+            args![holder, instance, aspect, limit],
+            |row| {
+                let (resource, idp) = (row.text(0)?.to_owned(), row.text(1)?.to_owned());
+                found.push(Unwished { resource, idp });
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
     /// Every resource, also a deleted one, of which a wish was found to be about this account.
     pub(crate) fn claimants(&self, instance: &str, account: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
@@ -199,6 +228,13 @@ impl Reading<'_> {
         self.db.each(sql, args, |row| IntentRow::read(row).map(|row| found.push(row)))?;
         Ok(found)
     }
+}
+
+/// A member of a group, of whose membership nothing was wished.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Unwished {
+    pub(crate) resource: String,
+    pub(crate) idp: String,
 }
 
 /// A wish as a push writes it.
@@ -234,6 +270,16 @@ impl Writing<'_> {
                 micros(wish.at),
                 wish.idp
             ],
+        )?;
+        Ok(())
+    }
+
+    /// Makes every wish that waits and is looked at again some time due at `now`.
+    pub(crate) fn wake_waiting(&self, now: Timestamp) -> Result<()> {
+        self.db.execute(
+            "UPDATE intent SET due_us = $1
+             WHERE due_us IS NOT NULL AND due_us > $1 AND state = 'waiting'",
+            args![micros(now)],
         )?;
         Ok(())
     }

@@ -163,6 +163,20 @@ impl Reading<'_> {
         Ok(rows)
     }
 
+    /// The live Groups of `endpoint` with this id or external id.
+    pub(crate) fn groups_known_as(&self, endpoint: &str, id: &str) -> Result<Vec<ResourceRow>> {
+        let mut found = Vec::new();
+        self.db.each(
+            select!(
+                "WHERE endpoint = $1 AND kind = 'Group' AND deleted_us IS NULL
+                   AND (id = $2 OR external_id = $2) ORDER BY position"
+            ),
+            args![endpoint, id],
+            |row| ResourceRow::read(row).map(|row| found.push(row)),
+        )?;
+        Ok(found)
+    }
+
     /// The live User with this login at `endpoint`, other than `except`.
     pub(crate) fn user_named(&self, endpoint: &str, name_key: &str, except: &str) -> Result<bool> {
         let mut found = false;
