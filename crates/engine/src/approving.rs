@@ -1,15 +1,20 @@
 //! Approvals: a named person agrees to the digest of a plan.
 
+use jiff::Timestamp;
 use rollbook_core::approval::Approval;
-use rollbook_core::canonical::fold;
+use rollbook_core::canonical::{fold, value_of};
 use rollbook_core::event::Draft;
 use rollbook_core::id::PlanId;
+use rollbook_core::policy::Policy;
+use serde_json::{Value, json};
 
 use crate::concern;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::planning::Proposal;
 use crate::reconcile::named;
+use crate::store::Writing;
 
 impl Engine {
     /// Records that `by` agrees to the plan with this digest.
@@ -22,42 +27,50 @@ impl Engine {
         let by = named(by)?;
         self.check_not_older()?;
         let proposal = self.proposal(id)?;
-        let now = self.now();
-        if let Err(refused) = may_approve(&proposal, digest, by) {
-            self.store.write(|book| {
-                book.record(Draft {
-                    kind: "approval_refused".to_owned(),
-                    actor: by.to_owned(),
-                    on_behalf_of: String::new(),
-                    subject: id.to_string(),
-                    concerns: concern::of_recorded_plan(&book.reading(), id)?,
-                    at: now,
-                    body: serde_json::json!({"why": refused.message}),
-                })
-            })?;
-            return Err(refused);
-        }
-        let approval = Approval::new(digest, by, reason, &self.config.policy, now);
-        self.store.write(|book| {
-            book.put_approval(id, &approval)?;
-            book.record(Draft {
-                kind: "plan_approved".to_owned(),
-                actor: by.to_owned(),
-                on_behalf_of: String::new(),
-                subject: id.to_string(),
-                concerns: concern::of_recorded_plan(&book.reading(), id)?,
-                at: now,
-                body: rollbook_core::canonical::value_of(&approval),
-            })
-        })?;
+        let (policy, now) = (&self.config.policy, self.now());
+        let done = self
+            .store
+            .write(|book| approve_in(book, &proposal, digest, (by, reason), (policy, now)))?;
+        let approval = done?;
         crash::point("approval_stored");
         self.checkpoint()?;
         Ok(approval)
     }
 }
 
+/// Writes down that `by` agrees to the plan with this digest, or that they may not, which is the
+/// inner error.
+pub(crate) fn approve_in(
+    book: &Writing<'_>,
+    proposal: &Proposal,
+    digest: &str,
+    (by, reason): (&str, &str),
+    (policy, now): (&Policy, Timestamp),
+) -> Result<Result<Approval>> {
+    let id = proposal.plan.id();
+    let record = |kind: &str, body: Value| {
+        book.record(Draft {
+            kind: kind.to_owned(),
+            actor: by.to_owned(),
+            on_behalf_of: String::new(),
+            subject: id.to_string(),
+            concerns: concern::of_recorded_plan(&book.reading(), &id)?,
+            at: now,
+            body,
+        })
+    };
+    if let Err(refused) = may_approve(proposal, digest, by) {
+        record("approval_refused", json!({"why": refused.message}))?;
+        return Ok(Err(refused));
+    }
+    let approval = Approval::new(digest, by, reason, policy, now);
+    book.put_approval(&id, &approval)?;
+    record("plan_approved", value_of(&approval))?;
+    Ok(Ok(approval))
+}
+
 /// What can be said at once; [`rollbook_core::approval::permit`] judges it all again at dispatch.
-fn may_approve(proposal: &crate::planning::Proposal, digest: &str, by: &str) -> Result<()> {
+fn may_approve(proposal: &Proposal, digest: &str, by: &str) -> Result<()> {
     if proposal.plan.digest() != digest {
         return Err(Error::refused(format!(
             "The digest is not that of {}: what you looked at is not what would run.",

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::filter::{Filter, LENGTH_MAX, TERMS_MAX};
+use crate::filter::{self, Filter, LENGTH_MAX, TERMS_MAX};
 use crate::group::Member;
 use crate::message::ErrorMessage;
 use crate::path::Path;
@@ -27,12 +27,24 @@ pub const TARGETS: [Target; 5] = [
     ("query", fuzz_query),
 ];
 
-/// A filter that is read is within its bounds, prints as what it is, and can be evaluated.
+/// How many bytes are looked at to read a text as a filter and as a path, those looked at again
+/// included: what it costs, counted and not timed.
+pub fn looked_at(text: &str) -> usize {
+    filter::looked_at(text)
+}
+
+/// The most that [`looked_at`] says of a text of `len` bytes: a straight line, and no square.
+pub fn looked_at_max(len: usize) -> usize {
+    16 * len + 64
+}
+
+/// Any text is read in a straight line. A filter that is read is within its bounds, prints as what it is, and can be evaluated.
 ///
 /// # Panics
 /// When that does not hold.
 pub fn fuzz_filter(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };
+    assert!(looked_at(text) <= looked_at_max(text.len()), "{} bytes", looked_at(text));
     let Ok(filter) = text.parse::<Filter>() else { return };
     assert!(text.len() <= LENGTH_MAX && filter.terms() <= TERMS_MAX, "beyond the bounds");
     let printed = filter.to_string();

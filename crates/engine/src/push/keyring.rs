@@ -39,9 +39,31 @@ pub(super) struct Keyring {
 struct Known {
     endpoint: String,
     idp: String,
-    hash: Vec<u8>,
+    hash: Hash,
     settings: Settings,
     used_at: Option<Timestamp>,
+}
+
+/// The stored hash of a token. There is no way to compare it but [`Hash::fits`], so none can be
+/// written that ends at the first byte that differs.
+#[derive(Debug)]
+struct Hash([u8; 32]);
+
+impl Hash {
+    /// What a token that is not known is compared with: the hash of nothing that anybody can find.
+    const OF_NOBODY: Self = Self([0; 32]);
+
+    fn stored(text: &str) -> Self {
+        rollbook_core::event::unhex(text).map_or(Self::OF_NOBODY, Self)
+    }
+
+    /// Whether it is the hash of `presented`. Takes as long for any text of one length: ring compares
+    /// the two in constant time.
+    fn fits(&self, key: &hmac::Key, presented: &str) -> bool {
+        #[cfg(test)]
+        tests::COMPARED.with(|count| count.set(count.get() + 1));
+        hmac::verify(key, presented.as_bytes(), &self.0).is_ok()
+    }
 }
 
 /// What a good token leads to.
@@ -82,7 +104,7 @@ impl Keyring {
         for row in book.token_rows()? {
             if row.revoked_at.is_none() {
                 let settings = Settings::unpack(&row.body)?;
-                let hash = token::unhex(&row.hash);
+                let hash = Hash::stored(&row.hash);
                 let known = Known {
                     endpoint: row.endpoint,
                     idp: row.idp,
@@ -106,8 +128,8 @@ impl Keyring {
     ) -> Option<Found> {
         let id = token::id_of(presented).unwrap_or_default();
         let known = self.tokens.get_mut(id);
-        let hash = known.as_ref().map_or(&[0; 32][..], |known| &known.hash);
-        let is_right = hmac::verify(&self.key, presented.as_bytes(), hash).is_ok();
+        let hash = known.as_ref().map_or(&Hash::OF_NOBODY, |known| &known.hash);
+        let is_right = hash.fits(&self.key, presented);
         let known = known.filter(|known| {
             is_right
                 && known.endpoint == endpoint
@@ -126,5 +148,76 @@ impl Keyring {
             may_write: known.settings.may_write,
         };
         Some(Found { caller, note_use })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use rollbook_core::id::hex;
+    use rollbook_scim::server::Profile;
+
+    use super::*;
+
+    thread_local! {
+        /// How many hashes were compared.
+        pub(super) static COMPARED: Cell<u32> = const { Cell::new(0) };
+    }
+
+    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+    fn token(id: &str, secret: char) -> String {
+        format!("rbk_{id}_{}", secret.to_string().repeat(43))
+    }
+
+    /// A keyring with one token, which ends at `expires`.
+    fn keyring(id: &str, presented: &str, expires: Option<Timestamp>) -> Keyring {
+        let mut keyring = Keyring::new(hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]));
+        let hash = hmac::sign(&keyring.key, presented.as_bytes());
+        let known = Known {
+            endpoint: "wiki".to_owned(),
+            idp: "okta".to_owned(),
+            hash: Hash::stored(&hex(hash.as_ref())),
+            settings: Settings { profile: Profile::Auto, may_write: true, expires },
+            used_at: None,
+        };
+        keyring.tokens.insert(id.to_owned(), known);
+        keyring
+    }
+
+    #[test]
+    fn whatever_is_wrong_with_a_token_one_hash_is_compared_and_all_of_it_is() {
+        let id = "0123456789ab";
+        let good = token(id, 'a');
+        let cases = [
+            ("right", good.clone(), "wiki", None, true),
+            ("known id, wrong secret", token(id, 'b'), "wiki", None, false),
+            ("known id, first letter wrong", good.replace("_a", "_b"), "wiki", None, false),
+            (
+                "known id, last letter wrong",
+                good[..good.len() - 1].to_owned() + "b",
+                "wiki",
+                None,
+                false,
+            ),
+            ("no such id", token("ffffffffffff", 'a'), "wiki", None, false),
+            ("no token at all", "x".repeat(good.len()), "wiki", None, false),
+            ("nothing", String::new(), "wiki", None, false),
+            ("for another endpoint", good.clone(), "chat", None, false),
+            ("expired", good.clone(), "wiki", Some(NOW), false),
+        ];
+        for (what, presented, endpoint, expires, is_good) in cases {
+            let mut keyring = keyring(id, &good, expires);
+            COMPARED.set(0);
+            let found = keyring.judge(endpoint, &presented, NOW);
+            assert_eq!((found.is_some(), COMPARED.get()), (is_good, 1), "{what}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_was_damaged_fits_nothing() {
+        let keyring = keyring("0123456789ab", "x", None);
+        assert!(!Hash::stored("no hex").fits(&keyring.key, "x"));
     }
 }

@@ -309,11 +309,6 @@ pub(super) fn id_of(presented: &str) -> Option<&str> {
     (id.len() == 12 && secret.len() == 43).then_some(id)
 }
 
-/// The bytes of lower-case hex; what is none is no hash that anything fits.
-pub(super) fn unhex(text: &str) -> Vec<u8> {
-    rollbook_core::event::unhex::<32>(text).map_or_else(Vec::new, |bytes| bytes.to_vec())
-}
-
 fn base64url(bytes: &[u8]) -> String {
     use base64::Engine as _;
     base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes)

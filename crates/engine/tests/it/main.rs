@@ -7,6 +7,7 @@ mod book;
 mod changes;
 mod config;
 mod delivery;
+mod delivery_held;
 mod delivery_kill;
 mod delivery_policy;
 mod delivery_scene;

@@ -8,7 +8,7 @@ use rollbook_core::explain;
 use rollbook_core::finding::Subject;
 use rollbook_core::id::{AccountRef, PlanId};
 use rollbook_core::plan::{Asked, Plan, Want, Wish, profile_for};
-use rollbook_engine::{Engine, Error, Proposal, Result, asking};
+use rollbook_engine::{Engine, Error, Held, Proposal, Result, asking};
 use serde_json::{Value, json};
 
 use super::findings::{self, Filter};
@@ -28,6 +28,7 @@ Examples:
   rollbook plan grant mindtickle/ana@acme.example 'Sales academy'
   rollbook plan update mindtickle/ana@acme.example displayName='Ana Diaz' title=Lead
   rollbook plan show pln_0123456789abcdef0123
+  rollbook plan held mindtickle
   rollbook plan list
 
 A plan changes nothing. It is frozen under a digest, somebody else approves that digest, and only
@@ -89,6 +90,11 @@ enum What {
         /// Its id
         plan: String,
     },
+    /// Show all that was pushed to an instance, or to `all`, and that waits for a named person
+    Held {
+        /// Where it was pushed
+        instance: String,
+    },
     /// List all plans, newest first
     List,
 }
@@ -129,6 +135,10 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
         What::Findings { filter } => for_findings(session, &engine, filter)?,
         What::Show { plan } => engine.proposal(&PlanId::new(plan))?,
         What::List => return list(session, &engine),
+        What::Held { instance } => {
+            show_held(session, &engine.held(instance)?);
+            return Ok(Exit::Ok);
+        }
         wish => {
             let by = session.by()?;
             engine.plan_wishes(&[self::wish(&engine, wish, &by)?], &by)?
@@ -196,7 +206,7 @@ fn wish(engine: &Engine, what: &What, by: &str) -> Result<Wish> {
                 heir: None,
             })
         }
-        What::Findings { .. } | What::Show { .. } | What::List => {
+        What::Findings { .. } | What::Show { .. } | What::Held { .. } | What::List => {
             Err(Error::bug("A listing was taken for a wish."))
         }
     }
@@ -221,6 +231,39 @@ pub(super) fn show(session: &Session, proposal: &Proposal) {
         let began = run.began_at.strftime("%Y-%m-%d %H:%M:%S UTC");
         screen.line(format!("It was run: {} began at {began}.", run.id));
     }
+}
+
+/// Everything that is held at one endpoint, each change as one sentence, and the digest of it all.
+pub(super) fn show_held(session: &Session, held: &Held) {
+    let screen = session.screen();
+    if screen.is_json() {
+        let plans: Vec<_> = held.proposals().iter().map(as_json).collect();
+        screen.json(&json!({
+            "endpoint": held.endpoint(), "digest": held.digest(), "stops": held.stops(),
+            "plans": plans,
+        }));
+        return;
+    }
+    if held.proposals().is_empty() {
+        let said = "Nothing that was pushed there waits for a named person.";
+        screen.line(format!("{}: {said}", held.endpoint()));
+        return;
+    }
+    let plans = explain::counted(held.proposals().len(), "plan");
+    screen.toned(Tone::Strong, format!("Held in {}: {plans}", held.endpoint()));
+    for proposal in held.proposals() {
+        screen.line(format!("{} for {}", proposal.plan.id(), proposal.plan.requester()));
+        for change in proposal.plan.changes() {
+            screen.line(format!("  - {}", explain::change(change)));
+        }
+        for stop in &proposal.stops {
+            screen.toned(Tone::Warn, format!("  - Stop: {}", explain::stop(stop)));
+        }
+    }
+    for stop in held.stops() {
+        screen.toned(Tone::Bad, format!("All together: {}", explain::stop(stop)));
+    }
+    screen.line(format!("\nDigest: {}", held.digest()));
 }
 
 /// What to type next about a plan.

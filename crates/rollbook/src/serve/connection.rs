@@ -19,6 +19,7 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::server::TlsStream;
 
 use super::face::Face;
+use super::framing::{Framed, Torn, TwoLengths};
 use super::patient::Patient;
 use super::refusal::Refusal;
 use super::tls::Tls;
@@ -134,8 +135,13 @@ impl Asked {
         builder.max_buf_size(HEAD_MAX).max_headers(100);
         let (face, peer, is_tls) = (Arc::clone(&self.face), self.peer, self.is_tls);
         let activity = Arc::clone(&self.activity);
-        let service = service_fn(move |request: Request<Incoming>| {
+        let torn = Torn::default();
+        let stream = Framed::new(stream, torn.clone());
+        let service = service_fn(move |mut request: Request<Incoming>| {
             let (face, activity) = (Arc::clone(&face), Arc::clone(&activity));
+            if torn.is_so() {
+                request.extensions_mut().insert(TwoLengths);
+            }
             async move {
                 let _busy = activity.begin();
                 Ok::<_, Infallible>(face.answer(request, peer.ip(), is_tls).await)
@@ -156,7 +162,7 @@ impl Asked {
         // A head that was begun and not finished is told so; a connection at rest just ends.
         let parts = connection.into_parts();
         if !parts.read_buf.is_empty() {
-            let mut stream = parts.io.into_inner();
+            let mut stream = parts.io.into_inner().into_inner();
             let _ = stream.write_all(&late_head()).await;
             let _ = stream.shutdown().await;
         }

@@ -20,6 +20,7 @@ use rollbook_engine::push::Intake;
 use tokio::time::timeout;
 
 use super::address::Address;
+use super::framing::TwoLengths;
 use super::guess::Guesses;
 use super::log::Log;
 use super::metrics::Metrics;
@@ -180,6 +181,10 @@ impl Face {
         if request.version() == Version::HTTP_11 && hosts != 1 {
             // RFC 9112 §3.2: whoever stands in front of us may have taken another one.
             return Err(Refusal::new(StatusCode::BAD_REQUEST, "Send one Host header."));
+        }
+        if request.extensions().get::<TwoLengths>().is_some() {
+            let said = "State the length of a body once: Content-Length or Transfer-Encoding.";
+            return Err(Refusal::new(StatusCode::BAD_REQUEST, said));
         }
         match address {
             Address::Scim { .. } => scim::respond(self, request, address, peer, trail).await,

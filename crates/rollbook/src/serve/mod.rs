@@ -9,6 +9,7 @@ mod address;
 mod body;
 mod connection;
 mod face;
+mod framing;
 mod guess;
 mod listener;
 mod log;

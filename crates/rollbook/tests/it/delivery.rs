@@ -156,6 +156,66 @@ fn a_push_that_nobody_agreed_to_goes_on_when_somebody_approves_beside_the_server
     }
 }
 
+#[test]
+fn what_waits_of_an_instance_is_shown_and_agreed_to_under_one_digest() {
+    let company = Company::new("");
+    let mut people = Vec::new();
+    for at in [1, 2] {
+        let mut leaver = person(at);
+        leaver["active"] = json!(false);
+        let made = company.ask("POST", "/Users", &leaver).json();
+        people.push(made["id"].as_str().expect("an id").to_owned());
+    }
+    for id in &people {
+        company.until(id, |delivery| delivery["state"] == "waiting");
+    }
+    let bench = &company.served.bench;
+    let shown = bench.run(&["plan", "held", "all"]);
+    assert!(shown.out.contains("Held in all: 2 plans"), "{}", shown.all());
+    assert!(shown.out.contains("Suspend person2@acme.example"), "{}", shown.all());
+    let held = bench.command(&["plan", "held", "all", "--json"]).output().expect("it ends");
+    let held: Value = serde_json::from_slice(&held.stdout).expect("one line of JSON");
+    let digest = held["digest"].as_str().expect("a digest");
+    let unasked = bench.run(&["approve", "--held", "all", "--by", "Kim Jansen"]);
+    assert_ne!(unasked.code, 0, "{}", unasked.all());
+    let wrong = bench.run(&["approve", "--held", "all", "--by", "Kim Jansen", "--digest", "0"]);
+    assert_ne!(wrong.code, 0, "{}", wrong.all());
+    let agreed = ["approve", "--held", "all", "--by", "Kim Jansen", "--digest", digest];
+    let agreed = bench.run(&agreed);
+    assert!(agreed.out.contains("Kim Jansen agreed to 2 plans."), "{}", agreed.all());
+    for id in &people {
+        company.until(id, |delivery| delivery["state"] == "verified");
+    }
+    let nothing = bench.run(&["approve", "--held", "all", "--by", "Kim Jansen"]);
+    assert_eq!(nothing.code, 0, "{}", nothing.all());
+    assert!(nothing.out.contains("Nothing that was pushed there waits"), "{}", nothing.all());
+}
+
+#[test]
+fn the_configuration_is_followed_while_serving_and_one_that_cannot_be_used_is_said() {
+    let company = Company::new("");
+    let mut leaver = person(2);
+    leaver["active"] = json!(false);
+    let made = company.ask("POST", "/Users", &leaver).json();
+    let id = made["id"].as_str().expect("an id").to_owned();
+    company.until(&id, |delivery| delivery["state"] == "waiting");
+    let bench = &company.served.bench;
+    let file = bench.path().join("rollbook.toml");
+    let before = std::fs::read_to_string(&file).expect("the configuration");
+    bench.write("rollbook.toml", &format!("{before}[policy.limitz]\n"));
+    let ready = || company.served.send("GET", "/readyz", &[], b"");
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !company.served.log().contains("limitz") {
+        assert!(Instant::now() < deadline, "it never came:\n{}", company.served.log());
+        std::thread::yield_now();
+    }
+    assert_eq!(ready().status, 200);
+    assert!(ready().body.contains("cannot be used"), "{:?}", ready());
+    bench.write("rollbook.toml", &format!("{before}{STANDING}"));
+    company.until(&id, |delivery| delivery["state"] == "verified");
+    assert_eq!(ready().body.trim(), "ready");
+}
+
 fn person(at: usize) -> Value {
     let address = format!("person{at}@acme.example");
     json!({

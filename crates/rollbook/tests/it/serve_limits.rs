@@ -94,6 +94,41 @@ fn two_lengths_or_a_strange_encoding_end_the_connection() {
 }
 
 #[test]
+fn a_length_that_is_stated_in_two_ways_is_refused_and_ends_the_connection() {
+    let served = Served::start();
+    let body = user("ana").to_string();
+    let chunked = |more: &str| {
+        let chunks = format!("{:x}\r\n{body}\r\n0\r\n\r\n", body.len());
+        head(&served, &format!("{more}Transfer-Encoding: chunked\r\n\r\n{chunks}"))
+    };
+    let smuggled = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
+    let length = "Content-Length: 6\r\n";
+    let after = head(&served, "Transfer-Encoding: chunked\r\nContent-Length: 6\r\n\r\n0\r\n\r\n");
+    for torn in [chunked(length), after] {
+        let answer = said(&served, &format!("{torn}{smuggled}"));
+        answer.check_error(400, None);
+        assert!(!answer.body.contains("alive"), "what follows is not a request: {answer:?}");
+    }
+    assert_eq!(served.ask("GET", "/Users", None).json()["totalResults"], 0, "nothing was done");
+    // Behind a good request on a connection that is kept: that one is answered, this one refused.
+    let mut stream = served.connect();
+    stream.write_all(chunked("").as_bytes()).expect("it is taken");
+    let mut first = Vec::new();
+    let is_whole = |bytes: &[u8]| bytes.ends_with(b"}");
+    while !is_whole(&first) {
+        let mut bytes = [0; 4096];
+        let count = stream.read(&mut bytes).expect("an answer");
+        assert!(count > 0, "{}", String::from_utf8_lossy(&first));
+        first.extend_from_slice(&bytes[..count]);
+    }
+    assert!(first.starts_with(b"HTTP/1.1 201"), "{}", String::from_utf8_lossy(&first));
+    stream.write_all(format!("{}{smuggled}", chunked(length)).as_bytes()).expect("it is taken");
+    let second = Answer::read(&mut stream);
+    second.check_error(400, None);
+    assert!(!second.body.contains("alive"), "{second:?}");
+}
+
+#[test]
 fn a_request_names_one_host() {
     let served = Served::start();
     for hosts in ["", "Host: a\r\nHost: b\r\n"] {
@@ -133,6 +168,63 @@ fn requests_that_are_taken_back_by_the_thousand_end_their_own_connection_only() 
     });
     assert!(ended, "the connection came to an end");
     assert_eq!(served.ask("GET", "/Users", None).status, 200);
+}
+
+/// An HTTP/2 frame (RFC 9113 §4.1).
+fn frame(kind: u8, flags: u8, stream: u8, payload: &[u8]) -> Vec<u8> {
+    let length = u8::try_from(payload.len()).expect("a short frame");
+    [&[0, 0, length, kind, flags, 0, 0, 0, stream], payload].concat()
+}
+
+/// The head of a POST to `/Users`, each field spelt out (RFC 7541 §6.2.2); the numbers are those of
+/// its static table.
+fn h2_head(served: &Served) -> Vec<u8> {
+    let field = |name: &[u8], value: &str| {
+        [name, &[u8::try_from(value.len()).expect("a short value")], value.as_bytes()].concat()
+    };
+    let mut head = vec![0x83, 0x86];
+    head.extend(field(&[0x04], &format!("/scim/{ENDPOINT}/v2/Users")));
+    head.extend(field(&[0x01], "scim.example.com"));
+    head.extend(field(&[0x0f, 0x08], &format!("Bearer {}", served.token)));
+    head.extend(field(&[0x0f, 0x10], "application/json"));
+    frame(1, 4, 1, &head)
+}
+
+/// What the process holds in memory, in bytes.
+fn resident(served: &Served) -> u64 {
+    let metrics = served.send("GET", "/metrics", &[], b"").body;
+    let line = metrics.lines().find(|line| line.starts_with("process_resident_memory_bytes "));
+    line.and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a number")
+}
+
+#[test]
+fn a_flood_of_frames_that_say_nothing_fills_no_memory_and_hurts_nobody_else() {
+    let mut served = Served::start_with(&["--deadline", "1"], "strict");
+    let before = resident(&served);
+    let (settings, ping) = (frame(4, 0, 0, &[]), frame(6, 0, 0, &[0; 8]));
+    let (head, data) = (h2_head(&served), frame(0, 0, 1, &[]));
+    let increment = frame(8, 0, 0, &[0, 0, 0, 1]);
+    for (begin, again) in
+        [(vec![], &settings), (vec![], &ping), (vec![], &increment), (head.clone(), &data)]
+    {
+        let mut stream = served.connect();
+        // Nobody reads the answers, so the server may stop reading too.
+        let patience = Some(Duration::from_millis(500));
+        stream.set_write_timeout(patience).expect("a time can be set");
+        let preface = [b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", &settings[..], &begin].concat();
+        stream.write_all(&preface).expect("it is taken");
+        let many = again.repeat(1_000);
+        for _ in 0..500 {
+            if stream.write_all(&many).is_err() {
+                break;
+            }
+        }
+        assert_eq!(served.ask("GET", "/Users", None).status, 200);
+    }
+    let grown = resident(&served).saturating_sub(before);
+    assert!(grown < 64 << 20, "half a million frames left {grown} bytes");
+    assert_eq!(served.ask("GET", "/Users", None).json()["totalResults"], 0);
+    assert!(served.is_alive());
 }
 
 #[test]

@@ -24,7 +24,7 @@ pub use crate::attribute::Error as AttributeError;
 use crate::attribute::{self, AttrPath};
 use crate::path::Path;
 pub use parse::Error;
-pub(crate) use parse::parse_path;
+pub(crate) use parse::{looked_at, parse_path};
 pub use walk::Comparison;
 
 /// The longest filter or path, in bytes.

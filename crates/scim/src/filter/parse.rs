@@ -72,9 +72,23 @@ pub(crate) fn parse_path(text: &str) -> Result<Path, Error> {
     Ok(path)
 }
 
+/// How many bytes are looked at to read a text as a filter and as a path, those looked at again
+/// included.
+pub(crate) fn looked_at(text: &str) -> usize {
+    let count = |read: fn(&mut Parser<'_>) -> Result<(), Error>| {
+        let Ok(mut parser) = Parser::new(text) else { return 0 };
+        // Read in vain or not, it was looked at.
+        let _ = read(&mut parser);
+        parser.looked_at
+    };
+    count(|parser| parser.any().map(drop)) + count(|parser| parser.path().map(drop))
+}
+
 struct Parser<'a> {
     text: &'a str,
     at: usize,
+    /// Counts what reading costs: bytes looked at, also in vain.
+    looked_at: usize,
     depth: usize,
     terms: usize,
     in_brackets: bool,
@@ -85,7 +99,7 @@ impl<'a> Parser<'a> {
         if text.len() > LENGTH_MAX {
             return Err(Error::TooLong(text.len()));
         }
-        Ok(Self { text, at: 0, depth: 0, terms: 0, in_brackets: false })
+        Ok(Self { text, at: 0, looked_at: 0, depth: 0, terms: 0, in_brackets: false })
     }
 
     fn any(&mut self) -> Result<Filter, Error> {
@@ -234,6 +248,7 @@ impl<'a> Parser<'a> {
             }
         }
         self.at = self.at.min(bytes.len());
+        self.looked_at += self.at - start;
         self.text.get(start..self.at).unwrap_or_default()
     }
 
@@ -243,6 +258,7 @@ impl<'a> Parser<'a> {
         let len = rest.iter().take_while(|byte| attribute::is_path_byte(**byte)).count();
         let start = self.at;
         self.at += len;
+        self.looked_at += len + 1;
         &self.text[start..self.at]
     }
 
@@ -258,7 +274,9 @@ impl<'a> Parser<'a> {
 
     fn blanks(&mut self) {
         let rest = &self.text.as_bytes()[self.at..];
-        self.at += rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        let len = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        self.at += len;
+        self.looked_at += len + 1;
     }
 
     fn take(&mut self, byte: u8) -> bool {

@@ -30,6 +30,21 @@ impl Reading<'_> {
         Ok(found)
     }
 
+    /// The plans with which wishes at `instance` wait for a named person, each once. A wish for all
+    /// instances is at `*`, and not at the ones that it leads to.
+    pub(crate) fn held_plans(&self, instance: &str) -> Result<Vec<String>> {
+        let mut plans = Vec::new();
+        self.db.each(
+            "SELECT DISTINCT plan FROM intent
+             WHERE instance = $1 AND (endpoint = $1 OR instance = '*') AND plan IS NOT NULL
+               AND state = 'waiting' AND reason IN ('too_many', 'approval')
+             ORDER BY plan",
+            args![instance],
+            |row| row.text(0).map(|plan| plans.push(plan.to_owned())),
+        )?;
+        Ok(plans)
+    }
+
     /// How many wishes of one aspect, which is not `account`, are how far.
     pub(crate) fn states_of(&self, aspect: &str) -> Result<Vec<(DeliveryState, u64)>> {
         let mut found = Vec::new();
