@@ -17,7 +17,7 @@ pub(super) fn requests(app: &App, sources: &mut Sources) -> Vec<Block> {
         if last.replace(request.op) != Some(request.op) {
             blocks.push(Block::heading(request.op.title()));
         }
-        blocks.push(Block::Code { text: call(app, request) });
+        blocks.push(Block::http(call(app, request)));
         blocks.push(Block::List { statements: remarks(request, sources) });
     }
     blocks.extend(examples(app, sources));
@@ -33,7 +33,7 @@ fn examples(app: &App, sources: &mut Sources) -> Vec<Block> {
         let asked = [example.request.as_str(), &example.body];
         let answer = [&format!("HTTP {}", example.status), &example.answer];
         for text in [asked.join("\n\n"), answer.map(String::as_str).join("\n\n")] {
-            blocks.push(Block::Code { text: text.trim_end().to_owned() });
+            blocks.push(Block::http(text.trim_end()));
         }
         let (basis, words) = match example.source {
             Some(_) => (Basis::Documented, "As the source shows it"),
@@ -95,12 +95,12 @@ pub(super) fn scenarios(app: &App, sources: &mut Sources) -> Vec<Block> {
         let mut found = Vec::new();
         if let Some(code) = by_scim(app, ops[0]) {
             found.push(Block::text("Over SCIM:"));
-            found.push(Block::Code { text: code });
+            found.push(Block::http(code));
         }
         let by_rest = ops.iter().find_map(|op| app.requests.iter().find(|r| r.op == *op));
         if let Some(request) = by_rest {
             found.push(Block::text("Over the REST API:"));
-            found.push(Block::Code { text: call(app, request) });
+            found.push(Block::http(call(app, request)));
         }
         for steps in by_hand(app, steps, sources) {
             found.push(Block::text("By hand, in the admin console:"));

@@ -18,7 +18,7 @@ pub(super) fn connect(app: &App, sources: &mut Sources) -> Vec<Block> {
             _ => continue,
         };
         blocks.push(Block::heading(title));
-        blocks.push(Block::Code { text: lines });
+        blocks.push(Block::Code { language: "toml", text: lines });
         let notes = notes(app, route, sources);
         if !notes.is_empty() {
             blocks.push(Block::Steps { statements: notes });

@@ -77,6 +77,8 @@ pub enum Block {
     },
     /// Something to copy, word for word.
     Code {
+        /// What it is written in: `http` or `toml`.
+        language: &'static str,
         /// It.
         text: String,
     },
@@ -85,6 +87,10 @@ pub enum Block {
 impl Block {
     fn text(text: impl Into<String>) -> Self {
         Self::Text { text: text.into() }
+    }
+
+    fn http(text: impl Into<String>) -> Self {
+        Self::Code { language: "http", text: text.into() }
     }
 
     fn heading(text: &str) -> Self {

@@ -43,7 +43,7 @@ fn write_block(f: &mut Formatter<'_>, block: &Block) -> fmt::Result {
     match block {
         Block::Text { text } => writeln!(f, "{text}"),
         Block::Heading { text } => writeln!(f, "### {text}"),
-        Block::Code { text } => writeln!(f, "```http\n{text}\n```"),
+        Block::Code { language, text } => writeln!(f, "```{language}\n{text}\n```"),
         Block::List { statements } => {
             statements.iter().try_for_each(|one| writeln!(f, "- {}", line(one)))
         }
