@@ -11,9 +11,10 @@ use rollbook_core::reach::Reach;
 use rollbook_core::step::{Outcome, Seen};
 
 use crate::channel::file::FileChannel;
+use crate::channel::rest::{RestChannel, RestSettings};
 use crate::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use crate::channel::{Channel, Observation};
-use crate::config::{InstanceConfig, ScimConfig};
+use crate::config::{InstanceConfig, RestConfig, ScimConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub(crate) enum Open {
     Scim(Box<ScimChannel>),
+    Rest(Box<RestChannel>),
     File(FileChannel),
 }
 
@@ -28,6 +30,7 @@ impl Open {
     pub(crate) async fn observe(&self) -> Result<Observation> {
         match self {
             Self::Scim(channel) => channel.observe().await,
+            Self::Rest(channel) => channel.observe().await,
             Self::File(channel) => channel.observe().await,
         }
     }
@@ -35,6 +38,7 @@ impl Open {
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
         match self {
             Self::Scim(channel) => channel.apply(change).await,
+            Self::Rest(channel) => channel.apply(change).await,
             Self::File(channel) => channel.apply(change).await,
         }
     }
@@ -42,6 +46,7 @@ impl Open {
     pub(crate) async fn look(&self, change: &Change) -> Seen {
         match self {
             Self::Scim(channel) => channel.look(change).await,
+            Self::Rest(channel) => channel.look(change).await,
             Self::File(channel) => channel.look(change).await,
         }
     }
@@ -50,7 +55,7 @@ impl Open {
     /// [`FileChannel::refused`].
     pub(crate) async fn refused(&self, change: &Change) -> Option<Outcome> {
         match self {
-            Self::Scim(_) => None,
+            Self::Scim(_) | Self::Rest(_) => None,
             Self::File(channel) => channel.refused(change).await,
         }
     }
@@ -59,23 +64,29 @@ impl Open {
 impl Engine {
     /// Opens the channel of an instance; reads its secret.
     pub(crate) fn open_channel(&self, instance: &InstanceConfig) -> Result<Open> {
-        match (&instance.scim, &instance.file) {
-            (Some(scim), _) => {
+        match (&instance.scim, &instance.rest, &instance.file) {
+            (Some(scim), ..) => {
                 let mut settings = settings(instance, scim, &self.dir)?;
                 let seen = self.store.read(|book| book.newest_snapshot(&instance.name))?;
                 settings.shows_members = seen
                     .is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty()));
                 Ok(Open::Scim(Box::new(ScimChannel::new(settings)?)))
             }
-            (None, Some(_)) => {
+            (None, Some(rest), _) => {
+                let settings = rest_settings(instance, rest, &self.dir)?;
+                Ok(Open::Rest(Box::new(RestChannel::new(settings)?)))
+            }
+            (None, None, Some(_)) => {
                 let zone = self.config.workspace.zone();
                 Ok(Open::File(FileChannel::new(instance, &self.dir, zone)?))
             }
-            (None, None) => Err(Error::setup(format!(
+            (None, None, None) => Err(Error::setup(format!(
                 "The instance {} does not say how it is reached.",
                 instance.name
             ))
-            .hint("Add `[instance.scim]` or `[instance.file]` to rollbook.toml.")),
+            .hint(
+                "Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` to rollbook.toml.",
+            )),
         }
     }
 
@@ -113,6 +124,32 @@ fn speaks(app: &App, channel: &str) -> bool {
 /// The profile of any app that is reached by this channel and by nothing better known.
 fn generic(channel: &str) -> &'static str {
     if channel == "scim" { GENERIC_SCIM } else { GENERIC_FILE }
+}
+
+fn rest_settings(
+    instance: &InstanceConfig,
+    config: &RestConfig,
+    dir: &Path,
+) -> Result<RestSettings> {
+    let app = Catalog::embedded().app(&instance.app).and_then(|app| app.rest.clone());
+    let app = app.ok_or_else(|| {
+        Error::setup(format!("The app file of instance {} has no REST route.", instance.name))
+            .hint("Use `[instance.scim]` or `[instance.file]`.")
+    })?;
+    let token = config.token.load(dir)?;
+    let mut settings =
+        RestSettings::new(instance.name.clone(), app, config.settings.clone(), token);
+    settings.base_url.clone_from(&config.base_url);
+    settings.token_url.clone_from(&config.token_url);
+    settings.allow_private = config.allow_private;
+    settings.verified_domains.clone_from(&instance.employer_domains);
+    let seconds = |s: u32| Duration::from_secs(s.into());
+    settings.resources_max = config.resources_max.unwrap_or(settings.resources_max);
+    settings.connect_deadline =
+        config.connect_deadline_s.map_or(settings.connect_deadline, seconds);
+    settings.deadline = config.deadline_s.map_or(settings.deadline, seconds);
+    settings.requests_per_second_max = config.requests_per_second_max;
+    Ok(settings)
 }
 
 fn settings(instance: &InstanceConfig, scim: &ScimConfig, dir: &Path) -> Result<ScimSettings> {

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use rollbook_scim::{ErrorMessage, json, schema};
 use serde_json::Value;
 
-use super::http::{Answer, Lost, retry_after};
+use super::http::{Answer, Lost};
+use super::rate::retry_after;
 use crate::error::{Error, Kind};
 
 /// More of a vendor's own words than this many characters are not repeated.
@@ -34,7 +35,7 @@ pub enum Said {
         /// The vendor's words.
         detail: String,
     },
-    /// Too fast: 429, or 403, 423, 503 with `Retry-After`.
+    /// Too fast: 429, or 403, 423, 503 with `Retry-After` or with nothing left of a limit.
     Throttled {
         /// How long to wait, where the vendor says.
         wait: Option<Duration>,
@@ -67,16 +68,34 @@ pub enum Said {
     },
     /// There is no answer.
     Lost(Lost),
+    /// The request could not be made, so there was none.
+    Unsent {
+        /// Why, as a sentence.
+        why: String,
+    },
 }
 
 impl Said {
     /// Judges an answer. `now` serves a `Retry-After` that is a date.
     pub fn judge(answer: &Answer, now: Timestamp) -> Self {
-        let wait = retry_after(answer.retry_after.as_deref(), now);
+        Self::judge_by(answer, now, &|value| value.and_then(error_inside))
+    }
+
+    /// The same, with `wrong` to say what in the body of a success is an error all the same; `None`
+    /// is a success without a body.
+    pub fn judge_by(
+        answer: &Answer,
+        now: Timestamp,
+        wrong: &dyn Fn(Option<&Value>) -> Option<String>,
+    ) -> Self {
         let status = answer.status;
+        // Some vendors say in other headers when their limit begins anew.
+        let is_spent = status == 429 || answer.rate.is_spent();
+        let asked = retry_after(answer.retry_after.as_deref(), now);
+        let wait = asked.or_else(|| answer.rate.wait(now).filter(|_| is_spent));
         let detail = || detail(&answer.body);
         match status {
-            200..=299 => judge_success(answer),
+            200..=299 => judge_success(answer, wrong),
             300..=399 => Self::Redirected { to: place_named(answer.location.as_deref()) },
             401 => Self::Unauthorized,
             429 => Self::Throttled { wait },
@@ -120,6 +139,7 @@ impl Said {
             ),
             Self::Unreadable { why } => format!("The instance answered {why}."),
             Self::Lost(lost) => format!("The instance could not be reached: {}.", lost.why),
+            Self::Unsent { why } => why.clone(),
         }
     }
 
@@ -131,10 +151,10 @@ impl Said {
                  one lies."
             }
             Self::Refused { status: 403, .. } => {
-                "The token lacks a scope, or the vendor's plan does not include SCIM."
+                "The token lacks a scope, or the vendor's plan does not include this API."
             }
             Self::Missing | Self::Redirected { .. } | Self::Unreadable { .. } => {
-                "Check `base_url`: it is the SCIM address of this tenant, without `/Users`."
+                "Check `base_url`: it is where this tenant's API starts, without `/Users`."
             }
             Self::Lost(lost) if lost.forbidden => {
                 "If the vendor runs in your own network, set `allow_private = true`."
@@ -168,14 +188,15 @@ impl Said {
     }
 }
 
-fn judge_success(answer: &Answer) -> Said {
+fn judge_success(answer: &Answer, wrong: &dyn Fn(Option<&Value>) -> Option<String>) -> Said {
     let unreadable = |why: String| Said::Unreadable { why };
     let encoding = answer.encoding.as_deref().unwrap_or("identity");
     if !encoding.eq_ignore_ascii_case("identity") {
         return unreadable(format!("{} compressed although we asked it not to", answer.status));
     }
+    let with_error = |detail| format!("{} with an error in it: {detail}", answer.status);
     if answer.status == 204 || answer.body.iter().all(u8::is_ascii_whitespace) {
-        return Said::Fine(None);
+        return wrong(None).map_or(Said::Fine(None), |detail| unreadable(with_error(detail)));
     }
     if answer.body.iter().filter(|b| b",[{".contains(b)).count() > VALUES_MAX {
         return unreadable(format!("{} with more than {VALUES_MAX} values", answer.status));
@@ -184,8 +205,8 @@ fn judge_success(answer: &Answer) -> Said {
         return unreadable(format!("{} with a byte order mark in front", answer.status));
     }
     match json::read(&answer.body) {
-        Ok(value) => match error_inside(&value) {
-            Some(detail) => unreadable(format!("{} with an error in it: {detail}", answer.status)),
+        Ok(value) => match wrong(Some(&value)) {
+            Some(detail) => unreadable(with_error(detail)),
             None => Said::Fine(Some(value)),
         },
         Err(_) if is_html(&answer.body) => unreadable(format!(
@@ -199,7 +220,7 @@ fn judge_success(answer: &Answer) -> Said {
 }
 
 /// Some vendors answer 200 and put the error into the body.
-fn error_inside(value: &Value) -> Option<String> {
+pub fn error_inside(value: &Value) -> Option<String> {
     let object = value.as_object()?;
     if object.contains_key("id") || object.contains_key("Resources") {
         return None;
@@ -210,6 +231,8 @@ fn error_inside(value: &Value) -> Option<String> {
     let has_error = ["error", "errors"].iter().any(|k| match object.get(*k) {
         None | Some(Value::Null | Value::Bool(false)) => false,
         Some(Value::Array(list)) => !list.is_empty(),
+        Some(Value::Object(members)) => !members.is_empty(),
+        Some(Value::String(text)) => !text.is_empty(),
         Some(_) => true,
     });
     (is_scim_error || says_not_ok || has_error).then(|| match told(value).as_str() {
@@ -229,10 +252,14 @@ fn detail(body: &[u8]) -> String {
     one_line(&String::from_utf8_lossy(&body[..body.len().min(4 * DETAIL_CHARS_MAX)]))
 }
 
-fn told(value: &Value) -> String {
+/// The vendor's own words in a body, or empty; what it put elsewhere than most is shown as it is.
+pub fn told(value: &Value) -> String {
     let message = ErrorMessage::read(value).unwrap_or_default();
-    let words = message.detail.or(message.scim_type).unwrap_or_default();
-    one_line(words.trim_end_matches('.'))
+    let words = message.detail.or(message.scim_type).or_else(|| {
+        let odd = ["error", "errors"].iter().find_map(|name| value.get(*name))?;
+        Some(odd.as_str().map_or_else(|| odd.to_string(), str::to_owned))
+    });
+    one_line(words.unwrap_or_default().trim_end_matches('.'))
 }
 
 fn one_line(text: &str) -> String {

@@ -4,12 +4,12 @@
 //! an address that the instance may not reach, decompress, hold an answer larger than its limit,
 //! wait past its deadline, repeat a request, or put a secret or a query string into an error.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::error::Error as StdError;
 use std::sync::Once;
 use std::time::Duration;
 
-use jiff::Timestamp;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Url};
 use rollbook_core::id::{InstanceName, hex};
@@ -18,6 +18,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::address::{Allowed, ForbiddenAddress, GuardedResolver, Place, place};
+use super::rate::Rate;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -34,12 +35,16 @@ pub struct HttpSettings {
     pub instance: InstanceName,
     /// Where the API starts, e.g. `https://acme.example.com/scim/v2`. Its path prefix is kept.
     pub base_url: String,
-    /// The bearer token.
-    pub token: Secret,
+    /// Headers that every request carries, mostly the one with the token. They are never shown.
+    pub headers: Vec<(String, Secret)>,
+    /// What is blanked where an answer repeats it.
+    pub secrets: Vec<Secret>,
     /// Whether the instance may lie on this machine or in a private network.
     pub allow_private: bool,
-    /// Media types to ask for.
+    /// Media types to ask for, where `headers` say nothing else.
     pub accept: &'static str,
+    /// What a JSON body is called, where its request says nothing else.
+    pub media: &'static str,
     /// Until a connection must stand, its TLS handshake included.
     pub connect_deadline: Duration,
     /// Until an answer must be there whole.
@@ -53,7 +58,8 @@ pub struct HttpSettings {
 pub struct Http {
     client: reqwest::Client,
     base: Url,
-    token: Secret,
+    secrets: Vec<Secret>,
+    media: &'static str,
     deadline: Duration,
     body_bytes_max: usize,
 }
@@ -64,18 +70,6 @@ impl Http {
     /// # Errors
     /// [`crate::error::Kind::Setup`] when the base URL or token cannot be used.
     pub fn new(settings: &HttpSettings) -> Result<Self> {
-        Self::made(settings, true)
-    }
-
-    /// The same, but its requests carry no token.
-    ///
-    /// # Errors
-    /// As [`Http::new`].
-    pub fn without_token(settings: &HttpSettings) -> Result<Self> {
-        Self::made(settings, false)
-    }
-
-    fn made(settings: &HttpSettings, with_token: bool) -> Result<Self> {
         install_tls();
         let name = &settings.instance;
         let (base, allowed) = judge_base_url(&settings.base_url, settings.allow_private).map_err(
@@ -84,11 +78,12 @@ impl Http {
                     .hint(hint)
             },
         )?;
-        let headers = default_headers(settings, with_token).ok_or_else(|| {
+        let headers = default_headers(settings).ok_or_else(|| {
             Error::setup(format!(
-                "The token of instance `{name}` holds characters that no HTTP header may carry."
+                "The token of instance `{name}`, or a setting that goes into a header, holds \
+                 characters that no HTTP header may carry."
             ))
-            .hint("Copy the token again; it is one line without blanks or control characters.")
+            .hint("Copy it again; it is one line without control characters.")
         })?;
         let client = reqwest::Client::builder()
             .user_agent(USER_AGENT)
@@ -106,8 +101,9 @@ impl Http {
                     .hint("Check that the system's certificate authorities are installed.")
                     .because(cause.without_url())
             })?;
-        let &HttpSettings { deadline, body_bytes_max, .. } = settings;
-        Ok(Self { client, base, token: settings.token.clone(), deadline, body_bytes_max })
+        let &HttpSettings { media, deadline, body_bytes_max, .. } = settings;
+        let secrets = settings.secrets.clone();
+        Ok(Self { client, base, secrets, media, deadline, body_bytes_max })
     }
 
     /// Sends one request, once.
@@ -116,11 +112,10 @@ impl Http {
     /// [`Lost`] when there is no answer to judge; any HTTP status is an answer.
     pub async fn send(&self, call: &Call) -> Result<Answer, Lost> {
         let url = call.url(&self.base)?;
-        let body = call.body.as_ref().map(Value::to_string).unwrap_or_default();
         let mut request = self.client.request(call.method.clone(), url).timeout(self.deadline);
-        if call.body.is_some() {
-            request =
-                request.header(header::CONTENT_TYPE, "application/scim+json").body(body.clone());
+        if let Some(body) = &call.body {
+            let media = body.media.unwrap_or(self.media);
+            request = request.header(header::CONTENT_TYPE, media).body(body.text.clone());
         }
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);
@@ -128,10 +123,27 @@ impl Http {
         if let Some(version) = &call.if_none_match {
             request = request.header(header::IF_NONE_MATCH, version);
         }
+        for (name, value) in &call.headers {
+            let value = sensitive(value)
+                .ok_or_else(|| Lost::not_sent(format!("`{name}` cannot be sent as a header")))?;
+            request = request.header(*name, value);
+        }
         let response = request.send().await.map_err(Lost::from_reqwest)?;
-        let answer = self.read(response).await?;
+        let mut answer = self.read(response).await?;
+        for secret in &call.secrets {
+            answer.body = without(answer.body, secret.expose().as_bytes());
+        }
+        answer.receipt = receipt(call, &answer);
         tracing::debug!(method = %call.method, path = %call.path(), status = answer.status, "sent");
-        Ok(Answer { receipt: receipt(call, &body, &answer), ..answer })
+        Ok(answer)
+    }
+
+    /// The same request at the address that an answer to it named for what follows (RFC 8288);
+    /// `None` where that leaves the origin or the path of the base URL. Credentials go nowhere else.
+    pub fn following(&self, call: &Call, link: &str) -> Option<Call> {
+        let from = call.url(&self.base).ok()?;
+        let url = inside(&self.base, &from, link)?;
+        Some(Call { place: Target::Address(url), query: Vec::new(), ..call.clone() })
     }
 
     async fn read(&self, mut response: reqwest::Response) -> Result<Answer, Lost> {
@@ -144,7 +156,9 @@ impl Http {
             location: text(header::LOCATION),
             version: text(header::ETAG),
             encoding: text(header::CONTENT_ENCODING),
-            headers: texts(response.headers(), self.token.expose()),
+            headers: texts(response.headers(), &self.secrets),
+            link: links(response.headers()),
+            rate: Rate::read(&|name| response.headers().get(name)?.to_str().ok()),
             ..Answer::default()
         };
         while let Some(chunk) = response.chunk().await.map_err(Lost::from_reqwest)? {
@@ -156,7 +170,9 @@ impl Http {
             }
             answer.body.extend_from_slice(&chunk);
         }
-        answer.body = without(answer.body, self.token.expose().as_bytes());
+        for secret in &self.secrets {
+            answer.body = without(answer.body, secret.expose().as_bytes());
+        }
         Ok(answer)
     }
 }
@@ -165,25 +181,49 @@ impl Http {
 #[derive(Clone, Debug)]
 pub struct Call {
     method: Method,
-    segments: Vec<String>,
-    query: Vec<(&'static str, String)>,
-    body: Option<Value>,
+    place: Target,
+    query: Vec<(Cow<'static, str>, String)>,
+    body: Option<Payload>,
     if_match: Option<String>,
     if_none_match: Option<String>,
+    headers: Vec<(&'static str, Secret)>,
+    secrets: Vec<Secret>,
+}
+
+/// Where a request goes.
+#[derive(Clone, Debug)]
+enum Target {
+    /// Below the base URL, each encoded as one segment.
+    Segments(Vec<String>),
+    /// Below the base URL, encoded already.
+    Path(String),
+    /// An address that [`Http::following`] judged.
+    Address(Url),
+}
+
+/// A body as it goes out.
+#[derive(Clone, Debug)]
+struct Payload {
+    /// What it is called; `None`: as the settings say.
+    media: Option<&'static str>,
+    text: String,
 }
 
 impl Call {
     /// A request on the path made of `segments`, each encoded as one segment whatever it holds.
     pub fn new(method: Method, segments: &[&str]) -> Self {
-        let segments = segments.iter().map(|&s| s.to_owned()).collect();
-        Self {
-            method,
-            segments,
-            query: Vec::new(),
-            body: None,
-            if_match: None,
-            if_none_match: None,
-        }
+        Self::to(method, Target::Segments(segments.iter().map(|&s| s.to_owned()).collect()))
+    }
+
+    /// A request on a path in which everything but its slashes was encoded by [`segment`]; empty, or
+    /// with a slash in front.
+    pub fn encoded(method: Method, path: impl Into<String>) -> Self {
+        Self::to(method, Target::Path(path.into()))
+    }
+
+    fn to(method: Method, place: Target) -> Self {
+        let (headers, secrets) = (Vec::new(), Vec::new());
+        Self { method, place, query: Vec::new(), body: None, if_match: None, if_none_match: None, headers, secrets }
     }
 
     /// A `GET`.
@@ -193,15 +233,22 @@ impl Call {
 
     /// Adds a query parameter.
     #[must_use]
-    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.query.push((name, value.into()));
+    pub fn query(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
+        self.query.push((name.into(), value.into()));
         self
     }
 
-    /// Sets the body.
+    /// Sets the body, as JSON.
     #[must_use]
     pub fn body(mut self, body: Value) -> Self {
-        self.body = Some(body);
+        self.body = Some(Payload { media: None, text: body.to_string() });
+        self
+    }
+
+    /// Sets the body, called `media`.
+    #[must_use]
+    pub fn body_as(mut self, media: &'static str, text: impl Into<String>) -> Self {
+        self.body = Some(Payload { media: Some(media), text: text.into() });
         self
     }
 
@@ -219,33 +266,124 @@ impl Call {
         self
     }
 
+    /// Adds a header of which the value is never shown.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: Secret) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    /// Blanks `secret` where the answer repeats it.
+    #[must_use]
+    pub fn blanking(mut self, secret: Secret) -> Self {
+        self.secrets.push(secret);
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
     /// The path for people and receipts, without the query.
     pub fn path(&self) -> String {
-        self.segments.iter().map(|s| format!("/{}", s.escape_debug())).collect()
+        match &self.place {
+            Target::Segments(segments) => {
+                segments.iter().map(|s| format!("/{}", s.escape_debug())).collect()
+            }
+            Target::Path(path) => path.clone(),
+            Target::Address(url) => url.path().to_owned(),
+        }
+    }
+
+    /// The query as it goes out; empty where there is none.
+    pub fn query_text(&self) -> String {
+        // `%20` is a blank to everybody, `+` only to those who read queries as forms.
+        form(self.query.iter().map(|(name, value)| (&**name, &**value))).replace('+', "%20")
+    }
+
+    /// The body as it goes out; empty where there is none.
+    pub fn body_text(&self) -> &str {
+        self.body.as_ref().map_or("", |body| &body.text)
     }
 
     fn url(&self, base: &Url) -> Result<Url, Lost> {
-        let unsendable =
-            |s: &String| s.is_empty() || s == "." || s == ".." || s.chars().any(char::is_control);
-        if let Some(bad) = self.segments.iter().find(|s| unsendable(s)) {
-            return Err(Lost::not_sent(format!(
+        let cannot = |bad: &str| {
+            Lost::not_sent(format!(
                 "the vendor's id `{}` cannot stand in a path",
                 bad.escape_debug()
-            )));
-        }
+            ))
+        };
         let mut url = base.clone();
-        url.path_segments_mut()
-            .expect("an http URL has path segments")
-            .pop_if_empty()
-            .extend(&self.segments);
+        match &self.place {
+            Target::Segments(segments) => {
+                let bad =
+                    |s: &&String| s.is_empty() || is_dots(s) || s.chars().any(char::is_control);
+                if let Some(bad) = segments.iter().find(bad) {
+                    return Err(cannot(bad));
+                }
+                url.path_segments_mut()
+                    .expect("an http URL has path segments")
+                    .pop_if_empty()
+                    .extend(segments);
+            }
+            Target::Path(path) => {
+                if let Some(bad) = path.split('/').find(|s| is_dots(s)) {
+                    return Err(cannot(bad));
+                }
+                if !path.is_empty() {
+                    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+                }
+            }
+            Target::Address(address) => return Ok(address.clone()),
+        }
         if !self.query.is_empty() {
-            url.query_pairs_mut().extend_pairs(&self.query);
-            // `%20` is a blank to everybody, `+` only to those who read queries as forms.
-            let spaced = url.query().unwrap_or_default().replace('+', "%20");
-            url.set_query(Some(&spaced));
+            url.set_query(Some(&self.query_text()));
         }
         Ok(url)
     }
+}
+
+/// A segment that a URL takes for "here" or "one up".
+fn is_dots(segment: &str) -> bool {
+    matches!(segment.to_ascii_lowercase().replace("%2e", ".").as_str(), "." | "..")
+}
+
+/// `text` as one segment of a path, or as a part of one: what has a meaning in a URL is encoded.
+pub fn segment(text: &str) -> String {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~@".contains(byte);
+    let byte = |byte: &u8| match plain(byte) {
+        true => char::from(*byte).to_string(),
+        false => format!("%{byte:02X}"),
+    };
+    text.as_bytes().iter().map(byte).collect()
+}
+
+/// Names and values as `application/x-www-form-urlencoded`.
+pub fn form<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> String {
+    let mut url = Url::parse("https://form.invalid").expect("it is a URL");
+    url.query_pairs_mut().extend_pairs(pairs);
+    url.query().unwrap_or_default().to_owned()
+}
+
+/// The address that `link` names on the page `from`, if it is within `base`.
+fn inside(base: &Url, from: &Url, link: &str) -> Option<Url> {
+    let mut url = from.join(link.trim()).ok()?;
+    url.set_fragment(None);
+    let root = base.path().trim_end_matches('/');
+    let below = url.path().strip_prefix(root)?;
+    let is_below = below.is_empty() || below.starts_with('/');
+    let path = url.path().to_ascii_lowercase();
+    let climbs = ["..%2f", "%2f..", "%5c"].iter().any(|way| path.contains(way));
+    let is_named = url.username().is_empty() && url.password().is_none();
+    (url.origin() == base.origin() && is_below && !climbs && is_named).then_some(url)
+}
+
+/// All `Link` headers as one, as HTTP lets them be joined (RFC 9110 §5.3).
+fn links(headers: &HeaderMap) -> Option<String> {
+    let links: Vec<_> =
+        headers.get_all(header::LINK).iter().filter_map(|v| v.to_str().ok()).collect();
+    (!links.is_empty()).then(|| links.join(", "))
 }
 
 /// What a vendor answered, whatever it means.
@@ -263,6 +401,10 @@ pub struct Answer {
     pub encoding: Option<String>,
     /// Every header that is text, names in lower case; of several with one name the last.
     pub headers: BTreeMap<String, String>,
+    /// `Link` as sent (RFC 8288), several joined by commas.
+    pub link: Option<String>,
+    /// What the headers say of the vendor's limit.
+    pub rate: Rate,
     /// The body, at most as long as the settings allow.
     pub body: Vec<u8>,
     /// For the evidence.
@@ -311,21 +453,6 @@ fn chain<'a>(error: &'a (dyn StdError + 'static)) -> Vec<&'a (dyn StdError + 'st
     chain
 }
 
-/// How long a vendor asks us to wait, from a `Retry-After` in seconds or as an HTTP date, clamped
-/// to 1 s … 1 h. `None` when there is none or it says nothing.
-pub fn retry_after(text: Option<&str>, now: Timestamp) -> Option<Duration> {
-    let text = text?.trim();
-    let seconds = match text.parse::<f64>() {
-        Ok(seconds) if seconds.is_finite() => seconds,
-        Ok(_) => return None,
-        Err(_) => {
-            let date = jiff::fmt::rfc2822::parse(text).ok()?.timestamp();
-            date.duration_since(now).as_secs_f64()
-        }
-    };
-    Some(Duration::from_secs_f64(seconds.clamp(1.0, 3600.0)))
-}
-
 /// `body` with every echo of `secret` blanked, so that a vendor that repeats what it was sent does
 /// not put it into our messages. Secrets too short to be one are left.
 fn without(mut body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
@@ -341,36 +468,48 @@ fn without(mut body: Vec<u8>, secret: &[u8]) -> Vec<u8> {
     body
 }
 
-/// The headers that are text and not too long, without an echo of `secret`.
-fn texts(headers: &HeaderMap, secret: &str) -> BTreeMap<String, String> {
+/// The headers that are text and not too long, without an echo of one of `secrets`.
+fn texts(headers: &HeaderMap, secrets: &[Secret]) -> BTreeMap<String, String> {
     let text = |value: &HeaderValue| {
         let text = value.to_str().ok().filter(|text| text.len() <= HEADER_BYTES_MAX)?;
-        let bytes = without(text.as_bytes().to_vec(), secret.as_bytes());
+        let blanked = |bytes, secret: &Secret| without(bytes, secret.expose().as_bytes());
+        let bytes = secrets.iter().fold(text.as_bytes().to_vec(), blanked);
         String::from_utf8(bytes).ok()
     };
     let named = headers.iter().filter_map(|(name, value)| Some((name.as_str(), text(value)?)));
     named.map(|(name, text)| (name.to_owned(), text)).collect()
 }
 
-fn receipt(call: &Call, body: &str, answer: &Answer) -> Receipt {
+fn receipt(call: &Call, answer: &Answer) -> Receipt {
     let digest = |bytes: &[u8]| hex(&Sha256::digest(bytes));
     Receipt {
         request: format!("{} {}", call.method, call.path()),
-        request_digest: digest(body.as_bytes()),
+        request_digest: digest(call.body_text().as_bytes()),
         status: answer.status,
         answer_digest: digest(&answer.body),
     }
 }
 
-fn default_headers(settings: &HttpSettings, with_token: bool) -> Option<HeaderMap> {
-    let mut token = HeaderValue::from_str(&format!("Bearer {}", settings.token.expose())).ok()?;
-    token.set_sensitive(true);
-    let token = with_token.then_some((header::AUTHORIZATION, token));
-    let others = [
+/// The header that shows a bearer token (RFC 6750 §2.1).
+pub fn bearer(token: &Secret) -> (String, Secret) {
+    ("authorization".to_owned(), Secret::new(format!("Bearer {}", token.expose())))
+}
+
+fn default_headers(settings: &HttpSettings) -> Option<HeaderMap> {
+    let mut headers = HeaderMap::from_iter([
         (header::ACCEPT, HeaderValue::from_static(settings.accept)),
         (header::ACCEPT_ENCODING, HeaderValue::from_static("identity")),
-    ];
-    Some(token.into_iter().chain(others).collect())
+    ]);
+    for (name, value) in &settings.headers {
+        headers.insert(HeaderName::try_from(name).ok()?, sensitive(value)?);
+    }
+    Some(headers)
+}
+
+fn sensitive(value: &Secret) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(value.expose()).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }
 
 /// The URL and where its connections may go, or what is wrong and what helps.

@@ -4,8 +4,13 @@ pub mod address;
 pub mod answer;
 pub mod file;
 pub mod http;
+pub mod line;
+pub mod membership;
+pub mod outcome;
 pub mod pace;
 pub mod probe;
+pub mod rate;
+pub mod rest;
 pub mod scim;
 
 use rollbook_core::account::{Account, Group};

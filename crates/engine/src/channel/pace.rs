@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-const WINDOW: Duration = Duration::from_secs(1);
+const SECOND: Duration = Duration::from_secs(1);
 
 /// The turns of one channel to one instance.
 #[derive(Debug)]
@@ -19,8 +19,9 @@ pub struct Pace(Mutex<Budget>);
 /// Who sent when, and what is asked of us. Pure: the moment comes in as an argument.
 #[derive(Debug)]
 struct Budget {
-    per_second_max: usize,
-    /// When the newest turns were or are due, oldest first, as many as fit into a second.
+    turns_max: usize,
+    window: Duration,
+    /// When the newest turns were or are due, oldest first, as many as fit into a window.
     turns: VecDeque<Instant>,
     quiet_until: Option<Instant>,
     taken: u64,
@@ -29,7 +30,12 @@ struct Budget {
 impl Pace {
     /// At most `per_second_max` turns in any second; 0 counts as 1.
     pub fn new(per_second_max: u32) -> Self {
-        Self(Mutex::new(Budget::new(per_second_max)))
+        Self::within(per_second_max, SECOND)
+    }
+
+    /// At most `turns_max` turns in any `window`; 0 counts as 1.
+    pub fn within(turns_max: u32, window: Duration) -> Self {
+        Self(Mutex::new(Budget::new(turns_max, window)))
     }
 
     /// Waits for the next turn.
@@ -59,9 +65,9 @@ impl Pace {
 }
 
 impl Budget {
-    fn new(per_second_max: u32) -> Self {
-        let per_second_max = usize::try_from(per_second_max).unwrap_or(usize::MAX).max(1);
-        Self { per_second_max, turns: VecDeque::new(), quiet_until: None, taken: 0 }
+    fn new(turns_max: u32, window: Duration) -> Self {
+        let turns_max = usize::try_from(turns_max).unwrap_or(usize::MAX).max(1);
+        Self { turns_max, window, turns: VecDeque::new(), quiet_until: None, taken: 0 }
     }
 
     /// Takes a turn: the moment at which it is due.
@@ -70,9 +76,9 @@ impl Budget {
         if quiet_until - now > patience {
             return Err(quiet_until - now);
         }
-        let window = match self.turns.len() < self.per_second_max {
+        let window = match self.turns.len() < self.turns_max {
             true => None,
-            false => self.turns.pop_front().map(|oldest| oldest + WINDOW),
+            false => self.turns.pop_front().map(|oldest| oldest + self.window),
         };
         let newest = self.turns.back().copied();
         let due = [window, newest].into_iter().flatten().fold(quiet_until, Instant::max);
@@ -101,7 +107,7 @@ mod tests {
     #[test]
     fn as_many_as_fit_into_a_second_go_at_once_and_the_rest_a_second_later_each() {
         let start = Instant::now();
-        let mut budget = Budget::new(3);
+        let mut budget = Budget::new(3, SECOND);
         let due: Vec<_> = (0..8).map(|_| after(start, budget.take(start, PATIENT))).collect();
         assert_eq!(due, [0, 0, 0, 1000, 1000, 1000, 2000, 2000]);
         assert_eq!(budget.taken, 8);
@@ -110,7 +116,7 @@ mod tests {
     #[test]
     fn an_instance_that_asks_to_wait_is_left_alone_by_every_request() {
         let start = Instant::now();
-        let mut budget = Budget::new(3);
+        let mut budget = Budget::new(3, SECOND);
         budget.quiet(start, Duration::from_secs(30));
         budget.quiet(start, Duration::from_secs(5));
         assert_eq!(after(start, budget.take(start, PATIENT)), 30_000, "the longest wait counts");
@@ -127,7 +133,7 @@ mod tests {
             steps in prop::collection::vec((0_u64..700, prop::option::of(0_u64..3000)), 1..60),
         ) {
             let mut now = Instant::now();
-            let mut budget = Budget::new(max);
+            let mut budget = Budget::new(max, SECOND);
             let mut due = Vec::new();
             for (gap, quiet) in steps {
                 now += Duration::from_millis(gap);
@@ -138,7 +144,7 @@ mod tests {
             }
             prop_assert!(due.is_sorted());
             for pair in due.windows(max as usize + 1) {
-                prop_assert!(pair[max as usize] - pair[0] >= WINDOW);
+                prop_assert!(pair[max as usize] - pair[0] >= SECOND);
             }
         }
     }

@@ -19,9 +19,9 @@ use rollbook_scim::{json, probe};
 use tokio::time::Instant;
 
 use super::answer::Said;
-use super::http::{Answer, Call, Http, HttpSettings, Lost};
+use super::http::{Answer, Call, Http, HttpSettings, Lost, bearer};
 use super::pace::Pace;
-use super::scim::ScimSettings;
+use super::scim::{self, ScimSettings};
 use crate::clock::Clock;
 use crate::error::Result;
 use crate::progress::Progress;
@@ -108,23 +108,26 @@ impl Probe {
     /// # Errors
     /// [`crate::error::Kind::Setup`] when the base URL or the token cannot be used.
     pub fn new(settings: ProbeSettings) -> Result<Self> {
-        let scim = &settings.scim;
+        let reached = &settings.scim;
         let http = HttpSettings {
-            instance: scim.instance.clone(),
-            base_url: scim.base_url.clone(),
-            token: scim.token.clone(),
-            allow_private: scim.allow_private,
-            accept: "application/scim+json, application/json;q=0.9",
-            connect_deadline: scim.connect_deadline,
-            deadline: scim.deadline,
-            body_bytes_max: scim.body_bytes_max,
+            instance: reached.instance.clone(),
+            base_url: reached.base_url.clone(),
+            headers: vec![bearer(&reached.token)],
+            secrets: vec![reached.token.clone()],
+            allow_private: reached.allow_private,
+            accept: scim::ACCEPT,
+            media: scim::MEDIA,
+            connect_deadline: reached.connect_deadline,
+            deadline: reached.deadline,
+            body_bytes_max: reached.body_bytes_max,
         };
-        let wrong = HttpSettings { token: Secret::new(NO_TOKEN), ..http.clone() };
+        let wrong = HttpSettings { headers: vec![bearer(&Secret::new(NO_TOKEN))], ..http.clone() };
+        let none = HttpSettings { headers: Vec::new(), ..http.clone() };
         Ok(Self {
             own: Http::new(&http)?,
             wrong: Http::new(&wrong)?,
-            none: Http::without_token(&http)?,
-            pace: Pace::new(scim.requests_per_second_max),
+            none: Http::new(&none)?,
+            pace: Pace::new(reached.requests_per_second_max),
             settings,
         })
     }

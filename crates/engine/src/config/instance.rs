@@ -13,11 +13,12 @@ use serde::{Deserialize, Deserializer};
 
 use super::push::{GroupRule, PushConfig};
 use super::read::{Document, Step};
+use super::rest::RestConfig;
 use crate::error::Result;
 use crate::secret::SecretSource;
 use crate::table::TableFormat;
 
-/// One instance. Exactly one of `scim` and `file` says how it is reached.
+/// One instance. Exactly one of `scim`, `rest` and `file` says how it is reached.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceConfig {
@@ -65,6 +66,9 @@ pub struct InstanceConfig {
     /// Reached over SCIM 2.0.
     #[serde(default)]
     pub scim: Option<ScimConfig>,
+    /// Reached over the app's own REST API, as its app file says.
+    #[serde(default)]
+    pub rest: Option<RestConfig>,
     /// Read from exported tables, acted on by written requests.
     #[serde(default)]
     pub file: Option<FileConfig>,
@@ -83,9 +87,13 @@ fn twenty() -> u32 {
 }
 
 impl InstanceConfig {
-    /// The word for the channel: `scim` or `file`.
+    /// The word for the channel: `scim`, `rest` or `file`.
     pub fn channel(&self) -> &'static str {
-        if self.scim.is_some() { "scim" } else { "file" }
+        match (&self.scim, &self.rest) {
+            (Some(_), _) => "scim",
+            (None, Some(_)) => "rest",
+            (None, None) => "file",
+        }
     }
 
     /// What the types cannot say.
@@ -94,18 +102,21 @@ impl InstanceConfig {
         document
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
         self.check_push(document, at)?;
-        match (&self.scim, &self.file) {
-            (Some(scim), None) => scim.check(document, &here),
-            (None, Some(file)) => file.check(document, &here),
-            (None, None) => {
+        match (&self.scim, &self.rest, &self.file) {
+            (Some(scim), None, None) => scim.check(document, &here),
+            (None, Some(rest), None) => rest.check(document, &here, &self.app),
+            (None, None, Some(file)) => file.check(document, &here),
+            (None, None, None) => {
                 let said = format!("instance `{}` does not say how it is reached.", self.name);
-                let hint = "Add `[instance.scim]` or `[instance.file]` below it.".to_owned();
-                Err(document.wrong(&here, &said, Some(hint)))
+                let hint =
+                    "Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` below it.";
+                Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
-            (Some(_), Some(_)) => {
+            _ => {
                 let said = format!("instance `{}` is reached in two ways.", self.name);
-                let hint = "Keep one of `[instance.scim]` and `[instance.file]`.".to_owned();
-                Err(document.wrong(&here, &said, Some(hint)))
+                let hint =
+                    "Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`.";
+                Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
         }
     }
@@ -187,42 +198,45 @@ pub struct ScimConfig {
 
 impl ScimConfig {
     fn check(&self, document: &Document<'_>, here: &[Step<'_>; 2]) -> Result<()> {
-        let path = [here[0], here[1], "scim".into(), "base_url".into()];
-        let plain = self.base_url.starts_with("http://");
-        if !plain && !self.base_url.starts_with("https://") {
-            let said = format!("`{}` is not a web address.", self.base_url);
-            let hint = "Write the whole of it, for example \"https://example.com/scim/v2\".";
-            return Err(document.wrong(&path, &said, Some(hint.to_owned())));
-        }
-        if plain && !self.allow_private {
-            let said = "the token would travel in clear over http.";
-            let hint = "Use https, or set `allow_private = true` for a test system of your own.";
-            return Err(document.wrong(&path, said, Some(hint.to_owned())));
-        }
-        let zeros = [
-            ("page_size", self.page_size == Some(0), "a page holds at least 1 account."),
-            (
-                "requests_per_second_max",
-                self.requests_per_second_max == Some(0),
-                "without a request in a second nothing could ever be read.",
-            ),
-            ("resources_max", self.resources_max == Some(0), "nothing could ever be read whole."),
-            (
-                "connect_deadline_s",
-                self.connect_deadline_s == Some(0),
-                "nobody answers in no time.",
-            ),
-            ("deadline_s", self.deadline_s == Some(0), "nobody answers in no time."),
-        ];
-        match zeros.into_iter().find(|(_, is_zero, _)| *is_zero) {
-            Some((key, _, said)) => {
-                let path = [here[0], here[1], "scim".into(), key.into()];
-                let hint = "Write at least 1, or leave the key out.".to_owned();
-                Err(document.wrong(&path, said, Some(hint)))
-            }
-            None => Ok(()),
-        }
+        let here = [here[0], here[1], "scim".into()];
+        document.check_address(&here, "base_url", &self.base_url, self.allow_private)?;
+        document.check_at_least_1(
+            &here,
+            "page_size",
+            self.page_size,
+            "a page holds at least 1 account.",
+        )?;
+        check_limits(
+            document,
+            &here,
+            self.requests_per_second_max,
+            self.resources_max,
+            [self.connect_deadline_s, self.deadline_s],
+        )
     }
+}
+
+/// What every channel over HTTP bounds.
+pub(super) fn check_limits(
+    document: &Document<'_>,
+    here: &[Step<'_>; 3],
+    requests_per_second_max: Option<u32>,
+    resources_max: Option<usize>,
+    [connect_deadline_s, deadline_s]: [Option<u32>; 2],
+) -> Result<()> {
+    let resources_max = resources_max.map(|max| u32::try_from(max).unwrap_or(u32::MAX));
+    let limits = [
+        (
+            "requests_per_second_max",
+            requests_per_second_max,
+            "without a request in a second nothing could ever be read.",
+        ),
+        ("resources_max", resources_max, "nothing could ever be read whole."),
+        ("connect_deadline_s", connect_deadline_s, "nobody answers in no time."),
+        ("deadline_s", deadline_s, "nobody answers in no time."),
+    ];
+    let mut limits = limits.into_iter();
+    limits.try_for_each(|(key, value, said)| document.check_at_least_1(here, key, value, said))
 }
 
 /// `[instance.file]`: read from a table that the app's administrator exports, acted on by requests

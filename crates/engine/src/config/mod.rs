@@ -7,6 +7,7 @@ mod book;
 mod instance;
 mod push;
 mod read;
+mod rest;
 mod serve;
 mod source;
 
@@ -25,6 +26,7 @@ pub use self::instance::{
     ScimConfig, StateWords,
 };
 pub use self::push::{ALL, GroupRule, PushConfig};
+pub use self::rest::RestConfig;
 pub use self::serve::Serve;
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
 use crate::error::{Error, Result};

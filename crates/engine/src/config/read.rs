@@ -117,6 +117,45 @@ impl Document<'_> {
         Ok(())
     }
 
+    /// An address on the web, over https unless it is a test system.
+    pub(super) fn check_address(
+        &self,
+        here: &[Step<'_>; 3],
+        key: &str,
+        address: &str,
+        may_be_plain: bool,
+    ) -> Result<()> {
+        let path = [here[0], here[1], here[2], key.into()];
+        let plain = address.starts_with("http://");
+        if !plain && !address.starts_with("https://") {
+            let said = format!("`{address}` is not a web address.");
+            let hint = "Write the whole of it, for example \"https://example.com/scim/v2\".";
+            return Err(self.wrong(&path, &said, Some(hint.to_owned())));
+        }
+        if plain && !may_be_plain {
+            let said = "the token would travel in clear over http.";
+            let hint = "Use https, or set `allow_private = true` for a test system of your own.";
+            return Err(self.wrong(&path, said, Some(hint.to_owned())));
+        }
+        Ok(())
+    }
+
+    /// A number that is 1 or more where it is said; `said` is what 0 would mean.
+    pub(super) fn check_at_least_1(
+        &self,
+        here: &[Step<'_>; 3],
+        key: &str,
+        value: Option<u32>,
+        said: &str,
+    ) -> Result<()> {
+        if value != Some(0) {
+            return Ok(());
+        }
+        let path = [here[0], here[1], here[2], key.into()];
+        let hint = "Write at least 1, or leave the key out.".to_owned();
+        Err(self.wrong(&path, said, Some(hint)))
+    }
+
     /// A share lies between 0 and 100.
     pub(super) fn check_percent(&self, path: &[Step<'_>], value: u32) -> Result<()> {
         if value <= 100 {

@@ -62,9 +62,10 @@ fn every_example_in_the_template_is_a_key_that_loads() {
     let with_examples = lines.collect::<Vec<_>>().join("\n");
     let config = Config::parse(&with_examples, "rollbook.toml");
     let config = config.unwrap_or_else(|e| panic!("{}\n{with_examples}", crate::said(&e)));
-    assert_eq!((config.sources.len(), config.instances.len()), (1, 2));
+    assert_eq!((config.sources.len(), config.instances.len()), (1, 3));
     assert!(config.sources[0].appointments.is_some());
-    assert!(config.instances[1].file.as_ref().is_some_and(|file| file.grants.is_some()));
+    assert!(config.instances[1].rest.is_some());
+    assert!(config.instances[2].file.as_ref().is_some_and(|file| file.grants.is_some()));
 }
 
 #[test]
@@ -246,12 +247,12 @@ fn values_that_cannot_be_meant_are_refused() {
 fn an_instance_must_say_how_it_is_reached() {
     insta::assert_snapshot!(refused("[[instance]]\nname = \"m\"\n"), @r"
     rollbook.toml, line 4: instance.1: instance `m` does not say how it is reached.
-      Add `[instance.scim]` or `[instance.file]` below it.
+      Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` below it.
     ");
     let scim = "[instance.scim]\nbase_url = \"https://m.example\"\ntoken = { env = \"X\" }\n";
     insta::assert_snapshot!(refused(&format!("{FILE}{scim}")), @r"
     rollbook.toml, line 5: instance.1: instance `archive` is reached in two ways.
-      Keep one of `[instance.scim]` and `[instance.file]`.
+      Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`.
     ");
     let scim = |url: &str| {
         format!(

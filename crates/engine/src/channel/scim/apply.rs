@@ -12,10 +12,11 @@ use serde_json::{Value, json};
 
 use super::ScimChannel;
 use super::account::group;
-use super::ladder::{Form, Rung, failed, not_done, not_sent};
+use super::ladder::{Form, Rung};
 use super::look::{Look, Resource, text};
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
+use crate::channel::outcome::{failed, not_done, not_sent};
 
 impl ScimChannel {
     /// Does `change`.

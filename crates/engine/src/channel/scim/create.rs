@@ -9,10 +9,10 @@ use rollbook_scim::schema;
 use serde_json::{Map, Value, json};
 
 use super::ScimChannel;
-use super::ladder::{not_done, not_sent};
 use super::pages::id_of;
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
+use crate::channel::outcome::{in_the_way, not_done, not_sent};
 
 impl ScimChannel {
     /// Makes the account, unless an earlier try made it. One that has the login but not our external
@@ -97,19 +97,7 @@ fn clash(profile: &Profile, account: &Account) -> Outcome {
     if !profile.external_id.is_empty() && account.external_id == profile.external_id {
         return Outcome::AlreadyDone { account: account.key.clone() };
     }
-    let carries = match account.external_id.as_str() {
-        "" => "carries no external id".to_owned(),
-        id => format!("carries the external id {id}"),
-    };
-    Outcome::Refused {
-        why: format!(
-            "The account {} has the login {} already, is {} and {carries}, so nothing proves whose \
-             it is. Link it by hand if it belongs to this person.",
-            account.key,
-            account.login,
-            account.state.word(),
-        ),
-    }
+    Outcome::Refused { why: in_the_way(&profile.login, account) }
 }
 
 /// The user to make. All forms of the name are sent, because vendors insist on different ones.

@@ -14,6 +14,7 @@ use super::ScimChannel;
 use super::look::{Resource, text};
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
+use crate::channel::outcome::{failed, not_done, not_sent};
 
 /// One form of saying a change.
 #[derive(Clone, Debug)]
@@ -174,33 +175,6 @@ fn whole_body(now: Resource, patch: &Patch) -> Result<Value, String> {
     body.insert("active".into(), json!(active));
     body.entry("schemas").or_insert_with(|| json!([schema::USER]));
     Ok(Value::Object(body))
-}
-
-/// The outcome of a write that ended with `said`, which is no success.
-pub(super) fn not_done(said: &Said) -> Outcome {
-    match said {
-        Said::Lost(lost) if !lost.never_sent => Outcome::Uncertain {
-            why: format!("The request was sent and no answer came: {}.", lost.why),
-        },
-        Said::Broken { .. } | Said::Unreadable { .. } => Outcome::Uncertain {
-            why: format!("{} It may have been done all the same.", said.sentence()),
-        },
-        said => not_sent(said),
-    }
-}
-
-/// The outcome when nothing was changed because of `said`.
-pub(super) fn not_sent(said: &Said) -> Outcome {
-    Outcome::Failed {
-        why: said.sentence(),
-        retry_at: said.retry_at(ScimChannel::now()),
-        hint: said.hint().into(),
-    }
-}
-
-/// A failure that time does not heal.
-pub(super) fn failed(why: &str, hint: &str) -> Outcome {
-    Outcome::Failed { why: why.into(), retry_at: None, hint: hint.into() }
 }
 
 #[cfg(test)]

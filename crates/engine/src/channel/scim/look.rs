@@ -11,13 +11,14 @@ use rollbook_core::step::{Seen, holds};
 use rollbook_scim::{Filter, read};
 use serde_json::{Map, Value};
 
-use super::account::{account, add_grant, group, looks_cut};
+use super::account::{account, group, looks_cut};
 use super::observe::GROUPS_PROBED;
 use super::pages::{Page, id_of};
-use super::wire::Patience;
 use super::{ScimChannel, ScimSettings};
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
+use crate::channel::line::{Patience, now};
+use crate::channel::membership::add_grant;
 
 /// Ids that we give start like this (see [`rollbook_core::id::IdentityId`]).
 const OUR_IDS: &str = "per_";
@@ -297,5 +298,5 @@ fn unobservable(why: &str) -> Seen {
 }
 
 fn unseen(said: &Said) -> Seen {
-    Seen::Unobservable { why: said.sentence(), retry_at: said.retry_at(ScimChannel::now()) }
+    Seen::Unobservable { why: said.sentence(), retry_at: said.retry_at(now()) }
 }

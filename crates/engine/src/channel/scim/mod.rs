@@ -10,7 +10,6 @@ mod ladder;
 mod look;
 mod observe;
 pub mod pages;
-mod wire;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -19,16 +18,21 @@ use std::time::Duration;
 
 use rollbook_core::change::Change;
 use rollbook_core::id::InstanceName;
-use rollbook_core::step::{Outcome, Seen};
+use rollbook_core::step::{Outcome, Receipt, Seen};
 
-use super::http::{Http, HttpSettings};
+use super::answer::Said;
+use super::http::{Answer, Call, Http, HttpSettings, bearer};
+use super::line::{Line, Patience, now};
 use super::pace::Pace;
 use super::{Channel, Observation};
 use crate::error::Result;
 use crate::secret::Secret;
 
 /// Both media types: some vendors insist on the one, some only know the other.
-const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
+pub(super) const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
+
+/// What bodies are called (RFC 7644 §3.1).
+pub(super) const MEDIA: &str = "application/scim+json";
 
 /// How many requests are sent in any second where nothing else is said.
 pub const REQUESTS_PER_SECOND_MAX: u32 = 10;
@@ -108,8 +112,7 @@ impl ScimSettings {
 #[derive(Debug)]
 pub struct ScimChannel {
     settings: ScimSettings,
-    http: Http,
-    pace: Pace,
+    line: Line,
     /// Forms of writing that this instance broke on or does not have, learned while it runs.
     avoided: Mutex<BTreeSet<&'static str>>,
     /// Whether a group was seen that shows members, or says that it has none.
@@ -125,22 +128,45 @@ impl ScimChannel {
         let http = Http::new(&HttpSettings {
             instance: settings.instance.clone(),
             base_url: settings.base_url.clone(),
-            token: settings.token.clone(),
+            headers: vec![bearer(&settings.token)],
+            secrets: vec![settings.token.clone()],
             allow_private: settings.allow_private,
             accept: ACCEPT,
+            media: MEDIA,
             connect_deadline: settings.connect_deadline,
             deadline: settings.deadline,
             body_bytes_max: settings.body_bytes_max,
         })?;
         let pace = Pace::new(settings.requests_per_second_max);
         let shows_members = AtomicBool::new(settings.shows_members);
-        Ok(Self { settings, http, pace, avoided: Mutex::default(), shows_members })
+        let line = Line::new(http, pace, usize::MAX, settings.patience, settings.backoff);
+        Ok(Self { settings, line, avoided: Mutex::default(), shows_members })
     }
 
     /// The turns that its requests take.
     pub fn pace(&self) -> &Pace {
-        &self.pace
+        self.line.pace()
     }
+
+    /// The patience of one operation.
+    fn patience(&self) -> Patience {
+        self.line.patience()
+    }
+
+    /// Reads; tries again what may pass, as long as `patience` lasts.
+    async fn read(&self, call: &Call, patience: &mut Patience) -> Said {
+        self.line.read(call, &judge, patience).await
+    }
+
+    /// Writes, once; not at all while the instance wants to be left alone for long.
+    async fn write(&self, call: &Call) -> (Said, Receipt) {
+        let (said, answer) = self.line.send(call, &judge).await;
+        (said, answer.receipt)
+    }
+}
+
+fn judge(answer: &Answer) -> Said {
+    Said::judge(answer, now())
 }
 
 impl Channel for ScimChannel {

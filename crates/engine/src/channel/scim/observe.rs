@@ -8,13 +8,14 @@ use rollbook_core::snapshot::Coverage;
 use rollbook_scim::read;
 use serde_json::Value;
 
-use super::account::{account, add_members, add_to_groups, group, looks_cut};
+use super::account::{account, group, looks_cut};
 use super::pages::{Listing, Page, Pages, Rules};
-use super::wire::Patience;
 use super::{ScimChannel, ScimSettings};
 use crate::channel::Observation;
 use crate::channel::answer::Said;
 use crate::channel::http::Call;
+use crate::channel::line::{Patience, now};
+use crate::channel::membership::{add_members, add_to_groups};
 use crate::error::Result;
 
 /// So many groups without members are looked at one by one before the list is believed: some
@@ -30,7 +31,7 @@ impl ScimChannel {
         let users = self
             .list("Users", page_size, &mut patience)
             .await
-            .map_err(|said| said.into_error(name, Self::now()))?;
+            .map_err(|said| said.into_error(name, now()))?;
         let (mut accounts, mut coverage) = accounts(&self.settings, &users);
         let groups = match self.groups(page_size, &mut patience).await {
             Ok((mut groups, of_groups)) => {
@@ -44,7 +45,7 @@ impl ScimChannel {
                 groups
             }
             Err(Said::Unauthorized) => {
-                return Err(Said::Unauthorized.into_error(name, Self::now()));
+                return Err(Said::Unauthorized.into_error(name, now()));
             }
             Err(said) => {
                 let why = format!("The groups could not be read. {}", said.sentence());

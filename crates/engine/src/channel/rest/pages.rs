@@ -1,0 +1,415 @@
+//! Walking through a list that comes page by page and may lie: a state machine fed with answers. Pure.
+//!
+//! A list is whole when the app said that it ended, in the way that its file names, and as many
+//! different items came as it said there are. Where nothing says how many there are, lists that are
+//! asked for by number end at an empty page and nowhere else. A page that comes again, an end that
+//! comes too early, an item without a key and an item that comes twice make the list partial, unless
+//! the count proves that nothing is missing.
+
+use std::collections::BTreeSet;
+
+use rollbook_catalog::rest::{Paging, Pointer, Spot, Turn};
+use rollbook_core::explain::counted;
+use rollbook_core::snapshot::Coverage;
+use serde_json::{Value, json};
+
+/// So many pages in a row may bring nothing new before the reading is ended.
+const STALE_PAGES_MAX: u32 = 16;
+
+/// What to ask for next.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ask {
+    /// What the request says, and where.
+    pub says: Vec<(Spot, Word)>,
+    /// The address to ask at, as the app named it; it is not judged yet.
+    pub link: Option<String>,
+}
+
+/// Something that a request says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// A number.
+    Number(u64),
+    /// A text.
+    Text(String),
+}
+
+impl Word {
+    /// As it stands in a query or path.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Number(number) => number.to_string(),
+            Self::Text(text) => text.clone(),
+        }
+    }
+
+    /// As it stands in a body.
+    pub fn json(&self) -> Value {
+        match self {
+            Self::Number(number) => json!(number),
+            Self::Text(text) => json!(text),
+        }
+    }
+}
+
+/// What one answer says of the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The key of each item, in their order; `None` for an item without one.
+    pub keys: Vec<Option<String>>,
+    /// How many items there are altogether.
+    pub total: Option<u64>,
+    /// Whether there is another page.
+    pub more: Option<bool>,
+    /// How many pages there are.
+    pub pages: Option<u64>,
+    /// The cursor or address of the next page.
+    pub next: Option<String>,
+    /// What names the last item.
+    pub last: Option<String>,
+}
+
+impl Page {
+    /// Reads an answer of which the `items` are known, with their `keys`; `link` is its `Link` header.
+    pub fn read(
+        paging: &Paging,
+        body: &Value,
+        items: &[&Value],
+        keys: Vec<Option<String>>,
+        link: Option<&str>,
+    ) -> Self {
+        let told = |at: &Option<Pointer>| at.as_ref().and_then(|at| at.text(body));
+        let number = |at: &Option<Pointer>| told(at).and_then(|text| text.trim().parse().ok());
+        let mut page = Self {
+            keys,
+            total: number(&paging.total),
+            more: flag(told(&paging.more)),
+            ..Self::default()
+        };
+        match &paging.turn {
+            Turn::Single | Turn::Offset { .. } => {}
+            Turn::Page { pages, .. } => page.pages = number(pages),
+            Turn::Cursor { next, .. } | Turn::Link { next: Some(next) } => {
+                page.next = next
+                    .first(body)
+                    .filter(|next| **next != Value::Bool(false))
+                    .and_then(rollbook_catalog::rest::scalar);
+            }
+            Turn::Link { next: None } => page.next = link.and_then(next_of),
+            Turn::After { item, .. } => page.last = items.last().and_then(|last| item.text(last)),
+        }
+        page
+    }
+}
+
+fn flag(text: Option<String>) -> Option<bool> {
+    match text?.to_ascii_lowercase().as_str() {
+        "true" | "1" | "yes" => Some(true),
+        "false" | "0" | "no" => Some(false),
+        _ => None,
+    }
+}
+
+/// The items that a pointer names: the members of the lists that it points to, or the objects.
+/// `None` when there is nothing at that place.
+pub fn items<'a>(at: &Pointer, body: &'a Value) -> Option<Vec<&'a Value>> {
+    let found = at.all(body);
+    // `/teams/*` in an empty list of teams points to nothing, and that is no fault.
+    let is_there = !found.is_empty() || starts(at).first(body).is_some_and(is_container);
+    let members = found.into_iter().flat_map(|value| match value {
+        Value::Array(members) => members.iter().collect(),
+        Value::Null => Vec::new(),
+        one => vec![one],
+    });
+    is_there.then(|| members.collect())
+}
+
+fn is_container(value: &Value) -> bool {
+    matches!(value, Value::Array(_) | Value::Object(_) | Value::Null)
+}
+
+/// The part of a pointer before its first `*`, or one that points to nothing if it has none.
+fn starts(at: &Pointer) -> Pointer {
+    let text = at.to_string();
+    let start = text.split_once("/*").map(|(start, _)| start.to_owned());
+    start.and_then(|start| Pointer::try_from(start).ok()).unwrap_or_else(|| at.clone())
+}
+
+/// Whether `item` says anything at that place, be it that a list is empty.
+pub fn tells(at: &Pointer, item: &Value) -> bool {
+    at.first(item).is_some() || (at.to_string().contains("/*") && starts(at).first(item).is_some())
+}
+
+/// The address with the relation `next` in a `Link` header (RFC 8288 §3).
+fn next_of(header: &str) -> Option<String> {
+    let mut rest = header;
+    while let Some((_, after)) = rest.split_once('<') {
+        let (address, after) = after.split_once('>')?;
+        let end = after.find('<').unwrap_or(after.len());
+        let is_next = after[..end].split([';', ',']).any(|parameter| {
+            let (name, value) = parameter.split_once('=').unwrap_or_default();
+            let mut words = value.trim().trim_matches('"').split_ascii_whitespace();
+            name.trim().eq_ignore_ascii_case("rel")
+                && words.any(|word| word.eq_ignore_ascii_case("next"))
+        });
+        if is_next {
+            return Some(address.to_owned());
+        }
+        rest = &after[end..];
+    }
+    None
+}
+
+/// A list being read once from its first page to its last.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    paging: &'a Paging,
+    items_max: usize,
+    /// Where we are: the number, cursor or address to ask for; `None` at the first page of a list
+    /// that is not asked for by number.
+    at: Option<Word>,
+    /// Cursors and addresses asked for.
+    asked: BTreeSet<String>,
+    keys: BTreeSet<String>,
+    pages: u64,
+    total: Option<u64>,
+    nameless: usize,
+    twice: usize,
+    stale: u32,
+    verdict: Option<Coverage>,
+    may_settle: bool,
+}
+
+/// How sure it is that everything was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Walked {
+    /// Whether what came is all there is.
+    pub coverage: Coverage,
+    /// How many there are, as the app says.
+    pub total: Option<u64>,
+    /// Whether a second reading may come to another end: the list may have moved meanwhile.
+    pub may_settle: bool,
+}
+
+impl<'a> Walk<'a> {
+    /// A list of which nothing was read. More than `items_max` items end the reading.
+    pub fn new(paging: &'a Paging, items_max: usize) -> Self {
+        let at = match &paging.turn {
+            Turn::Page { first, .. } | Turn::Offset { first, .. } => {
+                Some(Word::Number((*first).into()))
+            }
+            Turn::Single | Turn::Cursor { .. } | Turn::After { .. } | Turn::Link { .. } => None,
+        };
+        Self {
+            paging,
+            items_max,
+            at,
+            asked: BTreeSet::new(),
+            keys: BTreeSet::new(),
+            pages: 0,
+            total: None,
+            nameless: 0,
+            twice: 0,
+            stale: 0,
+            verdict: None,
+            may_settle: false,
+        }
+    }
+
+    /// What to ask for next; `None` when the reading has ended.
+    pub fn ask(&self) -> Option<Ask> {
+        if self.verdict.is_some() {
+            return None;
+        }
+        let mut ask = Ask::default();
+        if let (Turn::Link { .. }, Some(Word::Text(link))) = (&self.paging.turn, &self.at) {
+            return Some(Ask { link: Some(link.clone()), ..ask });
+        }
+        if let (Some(spot), Some(word)) = (spot(&self.paging.turn), &self.at) {
+            ask.says.push((spot.clone(), word.clone()));
+        }
+        if let Some((spot, size)) = &self.paging.size {
+            ask.says.push((spot.clone(), Word::Number((*size).into())));
+        }
+        Some(ask)
+    }
+
+    /// How many pages came.
+    pub fn pages(&self) -> u64 {
+        self.pages
+    }
+
+    /// How many different items came.
+    pub fn read(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Takes the answer to [`Walk::ask`].
+    pub fn take(&mut self, page: Page) {
+        let got = page.keys.len();
+        let mut fresh = 0;
+        for key in &page.keys {
+            match key {
+                None => self.nameless += 1,
+                Some(key) if self.keys.insert(key.clone()) => fresh += 1,
+                Some(_) => self.twice += 1,
+            }
+        }
+        self.pages += 1;
+        self.total = page.total.or(self.total);
+        self.stale = if fresh > 0 { 0 } else { self.stale + 1 };
+        if self.keys.len() > self.items_max {
+            let max = self.items_max;
+            return self
+                .stop(format!("There are more than {max} entries, so the reading was ended."));
+        }
+        match &self.paging.turn {
+            Turn::Single if page.more == Some(true) => self.stop(
+                "The instance says that there is more, and it is not known how to ask for it.",
+            ),
+            Turn::Single => self.close(),
+            Turn::Page { .. } | Turn::Offset { .. } | Turn::After { .. } => {
+                self.count_on(&page, got, fresh);
+            }
+            Turn::Cursor { .. } | Turn::Link { .. } => self.follow(page, fresh),
+        }
+    }
+
+    /// A page past the first one was refused. That is the end if as many came as there are; `false`
+    /// if it is not.
+    pub fn refused(&mut self) -> bool {
+        let by_number = matches!(self.paging.turn, Turn::Page { .. } | Turn::Offset { .. });
+        let is_end = by_number && self.pages > 0 && self.has_all() && self.nameless == 0;
+        if is_end {
+            self.close();
+        }
+        is_end
+    }
+
+    /// Ends the reading early: `why` is a sentence.
+    pub fn stop(&mut self, why: impl Into<String>) {
+        self.verdict = Some(Coverage::Partial { why: why.into() });
+    }
+
+    /// What it came to. Partial unless [`Walk::ask`] has come to an end.
+    pub fn finish(self) -> Walked {
+        let unfinished = || Coverage::Partial { why: "The reading was not ended.".into() };
+        let Self { verdict, total, may_settle, .. } = self;
+        Walked { coverage: verdict.unwrap_or_else(unfinished), total, may_settle }
+    }
+
+    /// Pages that are asked for by number or by the last item.
+    fn count_on(&mut self, page: &Page, got: usize, fresh: usize) {
+        if got == 0 && page.more == Some(true) {
+            return self.stop("The instance says that there is more and sent an empty page.");
+        }
+        if got > 0 && fresh == 0 {
+            return self.close_at_repetition();
+        }
+        let is_last = page.pages.is_some_and(|pages| self.pages >= pages);
+        if got == 0 || page.more == Some(false) || is_last || self.is_counted_out(got) {
+            return self.close();
+        }
+        let next = match (&self.paging.turn, &self.at) {
+            (Turn::Page { .. }, Some(Word::Number(at))) => Word::Number(at + 1),
+            (Turn::Offset { .. }, Some(Word::Number(at))) => Word::Number(at + got as u64),
+            _ => match &page.last {
+                Some(last) => Word::Text(last.clone()),
+                None => {
+                    return self.stop(
+                        "The last entry of a page does not say what the next page is asked for by.",
+                    );
+                }
+            },
+        };
+        self.go_to(next);
+    }
+
+    /// Pages that are asked for by what the answer before gave.
+    fn follow(&mut self, page: Page, fresh: usize) {
+        if page.more == Some(false) || (fresh == 0 && self.has_all()) {
+            return self.close();
+        }
+        match page.next {
+            Some(_) if self.stale > STALE_PAGES_MAX => self.stop(format!(
+                "The instance sent {} without anything new and names another one each time.",
+                counted(self.stale as usize, "page")
+            )),
+            Some(next) => self.go_to(Word::Text(next)),
+            None if page.more == Some(true) => self
+                .stop("The instance says that there is more and does not say how to ask for it."),
+            None => self.close(),
+        }
+    }
+
+    fn go_to(&mut self, next: Word) {
+        if !self.asked.insert(next.text()) {
+            return self.stop(format!(
+                "The instance led to a page that was read before, after {}.",
+                counted(self.keys.len(), "entry")
+            ));
+        }
+        self.at = Some(next);
+    }
+
+    /// Whether as many came as there are.
+    fn has_all(&self) -> bool {
+        self.total == Some(self.keys.len() as u64)
+    }
+
+    /// Whether the count says that this was the last page. A count that is no more than what a full
+    /// first page holds may be the page's own; then another page is asked for.
+    fn is_counted_out(&self, got: usize) -> bool {
+        let size = self.paging.size.as_ref().map(|(_, size)| *size as usize);
+        let is_full = size.is_none_or(|size| got >= size);
+        self.has_all() && !(self.pages == 1 && is_full)
+    }
+
+    /// A page came again: the end of some lists, and a page number that is ignored in others.
+    fn close_at_repetition(&mut self) {
+        if self.has_all() && self.nameless == 0 {
+            self.verdict = Some(Coverage::Complete);
+        } else {
+            self.stop(format!(
+                "The instance sent the same page again after {}, and nothing proves that these \
+                 are all.",
+                counted(self.keys.len(), "entry")
+            ));
+        }
+    }
+
+    /// The app said that the list has ended.
+    fn close(&mut self) {
+        let came = self.keys.len();
+        let missing = self.total.filter(|total| *total > came as u64);
+        if self.nameless > 0 {
+            let why = format!("{} without a key, so they cannot be told apart.", self.nameless);
+            return self.stop(format!("Entries came {why}"));
+        }
+        self.may_settle = missing.is_some() || self.twice > 0;
+        if let Some(total) = missing {
+            self.stop(format!(
+                "The instance says that there are {total} entries and delivered {came}."
+            ));
+        } else if self.twice > 0 && !self.has_all() {
+            let twice = counted(self.twice, "entry");
+            self.stop(format!(
+                "The list moved while it was read: {twice} came twice, so others may have been \
+                 passed over."
+            ));
+        } else {
+            self.verdict = Some(Coverage::Complete);
+            self.may_settle = false;
+        }
+    }
+}
+
+fn spot(turn: &Turn) -> Option<&Spot> {
+    match turn {
+        Turn::Page { at, .. }
+        | Turn::Offset { at, .. }
+        | Turn::Cursor { at, .. }
+        | Turn::After { at, .. } => Some(at),
+        Turn::Single | Turn::Link { .. } => None,
+    }
+}
