@@ -23,6 +23,7 @@ mod query;
 pub mod rest_vendor;
 pub mod sandbox;
 pub mod scim_vendor;
+pub mod scripted;
 mod wire;
 
 pub use company::Company;

@@ -5,16 +5,16 @@ use rollbook_core::snapshot::Coverage;
 use rollbook_engine::channel::{Channel, Observation};
 use serde_json::json;
 
-use crate::rest_fake::{Asked, Fake, Say, call, head, ok, user, users};
+use crate::rest_fake::{Asked, Say, Scripted, call, channel, fake, head, ok, user, users};
 
 /// Reads what a vendor with this paging gives.
 async fn read(
     paging: &str,
     script: impl Fn(&Asked) -> Say + Send + Sync + 'static,
-) -> (Observation, Fake) {
-    let fake = Fake::start(script).await;
+) -> (Observation, Scripted) {
+    let fake = fake(script).await;
     let text = head(paging) + &call("list", "GET", "/users", "items = \"/users\"");
-    let observed = fake.channel(&text).observe().await.unwrap();
+    let observed = channel(&fake, &text).observe().await.unwrap();
     (observed, fake)
 }
 

@@ -40,7 +40,7 @@ pub(super) enum Look {
 
 /// What the request that shows one account came to.
 enum Got {
-    Here(Read, Value),
+    Here(Box<Read>, Value),
     Gone,
     /// The lists must tell.
     Nothing,
@@ -103,7 +103,7 @@ impl RestChannel {
     ) -> Result<Option<(Read, Value)>, Said> {
         match self.get(key, patience).await? {
             Got::Here(read, item) if self.is_told(&read, &item, change) => {
-                return Ok(Some((read, item)));
+                return Ok(Some((*read, item)));
             }
             Got::Gone if !by_login || change.expects.login.is_empty() => return Ok(None),
             Got::Here(..) | Got::Gone | Got::Nothing => {}
@@ -153,7 +153,7 @@ impl RestChannel {
             .into_iter()
             .find_map(|item| Some((self.understand(call, item).filter(is_it)?, item.clone())));
         match here {
-            Some((read, item)) => Ok(Got::Here(read, item)),
+            Some((read, item)) => Ok(Got::Here(Box::new(read), item)),
             None => Err(Said::Unreadable { why: "with something else than asked".into() }),
         }
     }

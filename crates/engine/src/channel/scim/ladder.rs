@@ -29,7 +29,7 @@ pub(super) struct Rung {
 #[derive(Clone, Debug)]
 pub(super) enum Form {
     /// This request.
-    Send(Call),
+    Send(Box<Call>),
     /// The whole user, as it is now, with the patch applied here.
     Whole(Patch),
 }
@@ -37,7 +37,7 @@ pub(super) enum Form {
 impl Rung {
     /// A `PATCH` of `kind/id`.
     pub(super) fn patch(name: &'static str, kind: &str, id: &str, body: Value) -> Self {
-        Self { name, form: Form::Send(Call::new(Method::PATCH, &[kind, id]).body(body)) }
+        Self { name, form: Form::Send(Box::new(Call::new(Method::PATCH, &[kind, id]).body(body))) }
     }
 }
 
@@ -90,7 +90,7 @@ impl ScimChannel {
 
     async fn stand_on(&self, change: &Change, key: &AccountKey, rung: &Rung) -> Foothold {
         let call = match &rung.form {
-            Form::Send(call) => call.clone(),
+            Form::Send(call) => (**call).clone(),
             Form::Whole(patch) => match self.whole(key, patch).await {
                 Ok(call) => call,
                 Err(outcome) => return Foothold::Over(outcome),
