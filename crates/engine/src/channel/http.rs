@@ -223,7 +223,16 @@ impl Call {
 
     fn to(method: Method, place: Target) -> Self {
         let (headers, secrets) = (Vec::new(), Vec::new());
-        Self { method, place, query: Vec::new(), body: None, if_match: None, if_none_match: None, headers, secrets }
+        Self {
+            method,
+            place,
+            query: Vec::new(),
+            body: None,
+            if_match: None,
+            if_none_match: None,
+            headers,
+            secrets,
+        }
     }
 
     /// A `GET`.

@@ -398,7 +398,7 @@ fn call_of(ask: &Ask) -> Call {
         .if_match(ask.if_match.clone())
         .if_none_match(ask.if_none_match.clone());
     for (name, value) in &ask.query {
-        call = call.query(name, value.clone());
+        call = call.query(*name, value.clone());
     }
     match &ask.body {
         Some(body) => call.body(body.clone()),
