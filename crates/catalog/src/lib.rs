@@ -22,6 +22,7 @@ pub mod guide;
 mod key;
 pub mod lint;
 pub mod matrix;
+pub mod probed;
 mod request;
 pub mod rest;
 mod text;

@@ -152,7 +152,11 @@ fn rest_settings(
     Ok(settings)
 }
 
-fn settings(instance: &InstanceConfig, scim: &ScimConfig, dir: &Path) -> Result<ScimSettings> {
+pub(crate) fn settings(
+    instance: &InstanceConfig,
+    scim: &ScimConfig,
+    dir: &Path,
+) -> Result<ScimSettings> {
     let token = scim.token.load(dir)?;
     let mut settings = ScimSettings::new(instance.name.clone(), &scim.base_url, token);
     settings.allow_private = scim.allow_private;

@@ -24,6 +24,7 @@ mod peers;
 mod postgres;
 mod presence;
 mod probe;
+mod probing;
 mod push;
 mod push_at_once;
 mod push_kill;

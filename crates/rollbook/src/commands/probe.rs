@@ -7,11 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use rollbook_core::explain::{counted, printable};
+use rollbook_core::id::InstanceName;
 use rollbook_engine::channel::probe::{Answered, Probe, ProbeReport, ProbeSettings};
 use rollbook_engine::channel::scim::ScimSettings;
 use rollbook_engine::progress::Progress;
 use rollbook_engine::secret::SecretSource;
-use rollbook_engine::{Error, Result};
+use rollbook_engine::{Error, Probed, ProbedFact, Result};
 use rollbook_scim::probe::{Grade, Sandbox};
 use serde_json::json;
 
@@ -24,6 +25,8 @@ use crate::session::Session;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  rollbook probe wiki            an instance of this workspace; what is found stays in the book
+  rollbook probe wiki --show     what the last probe found, and where the app's file says otherwise
   rollbook probe --scim https://acme.example.com/scim/v2 --token-env ACME_TOKEN
                                  any SCIM server; needs no workspace and only reads
   rollbook probe --scim http://127.0.0.1:8080/v2 --token-file token --allow-private
@@ -36,9 +39,15 @@ Without --sandbox-user nothing is written. With it an account of that login is m
 removed again; if there is one already it is changed and put back, and never removed. A deviation
 is no failure: the command ends with 0 when everything that was due was asked.")]
 pub(crate) struct Args {
+    /// An instance of this workspace that is reached over SCIM
+    #[arg(required_unless_present = "scim", conflicts_with_all = ["scim", "token_env", "token_file"])]
+    instance: Option<String>,
+    /// Show what the last probe of the instance found, without asking it
+    #[arg(long, requires = "instance", conflicts_with_all = ["sandbox_user", "sandbox_group"])]
+    show: bool,
     /// The base URL of any SCIM server, without /Users; needs no workspace
     #[arg(long, value_name = "URL")]
-    scim: String,
+    scim: Option<String>,
     /// The environment variable that holds the bearer token
     #[arg(long, value_name = "NAME", conflicts_with = "token_file")]
     token_env: Option<String>,
@@ -64,21 +73,92 @@ pub(crate) struct Args {
     requests_per_second: u32,
 }
 
+/// The columns of what was found.
+const HEADERS: [&str; 3] = ["Question", "Verdict", "What the server does"];
+
 /// Probes, and prints what was found.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let probe = Probe::new(settings(args)?).map_err(of_the_command)?;
+    match (&args.instance, &args.scim) {
+        (Some(instance), _) if args.show => show(session, &instance.as_str().into()),
+        (Some(instance), _) => of_workspace(session, &instance.as_str().into(), args),
+        (None, Some(url)) => anywhere(session, url, args),
+        (None, None) => Err(Error::input("It is not said what to probe.")),
+    }
+}
+
+/// Any server, without a workspace.
+fn anywhere(session: &Session, url: &str, args: &Args) -> Result<Exit> {
+    let probe = Probe::new(settings(url, args)?).map_err(of_the_command)?;
     let told = Told { bars: session.bars(), is_json: session.screen().is_json() };
-    let report = session.wait(until_stopped(&probe, &told)).map_err(of_the_command)?;
-    print(session.screen(), &args.scim, &report);
-    Ok(match &report {
+    let asked = until_stopped(async |stop: &AtomicBool| probe.run(&told, stop).await);
+    let report = session.wait(asked).map_err(of_the_command)?;
+    print(session.screen(), url, &report);
+    Ok(exit(&report))
+}
+
+/// An instance of the workspace; what is found is kept.
+fn of_workspace(session: &Session, name: &InstanceName, args: &Args) -> Result<Exit> {
+    let (engine, by, sandbox) = (session.open()?, session.by()?, sandbox(args)?);
+    let told = Told { bars: session.bars(), is_json: session.screen().is_json() };
+    let settles_within = Duration::from_secs(args.settles_within);
+    let asked = until_stopped(async |stop: &AtomicBool| {
+        engine.probe(name, sandbox.clone(), settles_within, &by, &told, stop).await
+    });
+    let report = session.wait(asked)?;
+    print(session.screen(), name.as_str(), &report);
+    let probed = engine.probed(name)?;
+    let contradicted = probed.is_some_and(|probed| contradictions(session.screen(), &probed));
+    Ok(exit(&report).and(if contradicted { Exit::Contradicted } else { Exit::Ok }))
+}
+
+/// What the last probe found.
+fn show(session: &Session, name: &InstanceName) -> Result<Exit> {
+    let (engine, screen) = (session.open_beside()?, session.screen());
+    let Some(probed) = engine.probed(name)? else {
+        return Err(Error::input(format!("The instance {name} was never probed."))
+            .hint(format!("Run `rollbook probe {name}`.")));
+    };
+    if screen.is_json() {
+        probed.facts.iter().for_each(|fact| screen.json(fact));
+    } else {
+        let at = probed.at.strftime("%Y-%m-%d %H:%M UTC");
+        screen.line(format!("Probed on {at}, asked for by {}.", probed.by));
+        let row = |fact: &ProbedFact| {
+            let grade = Grade::named(&fact.verdict).unwrap_or(Grade::Unknown);
+            let verdict = Cell::toned(grade.word(), tone(grade));
+            vec![Cell::from(fact.question.clone()), verdict, Cell::from(fact.says.clone())]
+        };
+        screen.table(&HEADERS, probed.facts.iter().map(row).collect());
+    }
+    let contradicted = contradictions(screen, &probed);
+    Ok(if contradicted { Exit::Contradicted } else { Exit::Ok })
+}
+
+/// Prints where the app's file says otherwise; whether it does anywhere.
+fn contradictions(screen: &Screen, probed: &Probed) -> bool {
+    for it in &probed.contradictions {
+        if screen.is_json() {
+            screen.json(&json!({"contradicts": it.key, "stated": it.stated, "seen": it.seen}));
+        } else {
+            let said = format!("The app's file says {} = {}. Seen: {}", it.key, it.stated, it.seen);
+            screen.paragraph(Tone::Bad, &said);
+        }
+    }
+    !probed.contradictions.is_empty()
+}
+
+fn exit(report: &ProbeReport) -> Exit {
+    match report {
         ProbeReport { left, .. } if !left.is_empty() => Exit::Uncertain,
         ProbeReport { cut_short: Some(_), .. } => Exit::Vendor,
         _ => Exit::Ok,
-    })
+    }
 }
 
 /// Probes until the end or until somebody presses Ctrl-C; a second time ends the process as usual.
-async fn until_stopped(probe: &Probe, progress: &dyn Progress) -> Result<ProbeReport> {
+async fn until_stopped(
+    probe: impl AsyncFnOnce(&AtomicBool) -> Result<ProbeReport>,
+) -> Result<ProbeReport> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     let listener = tokio::spawn(async move {
@@ -89,12 +169,12 @@ async fn until_stopped(probe: &Probe, progress: &dyn Progress) -> Result<ProbeRe
             std::process::exit(130);
         }
     });
-    let report = probe.run(progress, &stop).await;
+    let report = probe(&stop).await;
     listener.abort();
     report
 }
 
-fn settings(args: &Args) -> Result<ProbeSettings> {
+fn settings(url: &str, args: &Args) -> Result<ProbeSettings> {
     let source = match (&args.token_env, &args.token_file) {
         (Some(env), _) => SecretSource::Env { env: env.clone() },
         (None, Some(file)) => SecretSource::File { file: file.clone() },
@@ -109,7 +189,7 @@ fn settings(args: &Args) -> Result<ProbeSettings> {
     let scim = ScimSettings {
         allow_private: args.allow_private,
         requests_per_second_max: args.requests_per_second,
-        ..ScimSettings::new(server_name(&args.scim).as_str().into(), &args.scim, token)
+        ..ScimSettings::new(server_name(url).as_str().into(), url, token)
     };
     Ok(ProbeSettings {
         scim,
@@ -198,7 +278,7 @@ fn print(screen: &Screen, url: &str, report: &ProbeReport) {
         ]
     };
     let rows = report.answers.iter().map(row).collect();
-    screen.table(&["Question", "Verdict", "What the server does"], rows);
+    screen.table(&HEADERS, rows);
     let deviations: Vec<&Answered> =
         report.answers.iter().filter(|it| it.verdict.grade == Grade::Deviates).collect();
     if !deviations.is_empty() {

@@ -9,6 +9,7 @@ mod json;
 mod messages;
 mod patch_apply;
 mod patch_text;
+mod probe;
 mod resources;
 mod server_bulk;
 mod server_dialects;

@@ -1,0 +1,166 @@
+//! Probing an instance of the workspace, and what was found kept under its name.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rollbook_catalog::Catalog;
+use rollbook_catalog::probed::{Contradiction, contradictions};
+use rollbook_core::canonical::same_login;
+use rollbook_core::event::{Concern, Draft};
+use rollbook_core::id::{AccountRef, InstanceName};
+use rollbook_core::step::Receipt;
+use rollbook_scim::probe::{Grade, Sandbox};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::channel::probe::{Probe, ProbeReport, ProbeSettings};
+use crate::engine::Engine;
+use crate::error::{Error, Result};
+use crate::progress::Progress;
+
+/// The kind of the event that holds what a probe found.
+const PROBED: &str = "instance_probed";
+
+/// One thing that a probe found out about an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProbedFact {
+    /// The question's name, e.g. `list.count`.
+    pub question: String,
+    /// How it stands to the RFC, as a word.
+    pub verdict: String,
+    /// What the server does, as one word or number.
+    pub value: String,
+    /// The same as a sentence.
+    pub says: String,
+    /// Digests of what was sent and what came back.
+    pub receipts: Vec<Receipt>,
+}
+
+/// What the last probe of an instance found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probed {
+    /// When.
+    pub at: Timestamp,
+    /// Who asked for it.
+    pub by: String,
+    /// What was found out; what stayed unknown is not in it.
+    pub facts: Vec<ProbedFact>,
+    /// Where the app's file says otherwise.
+    pub contradictions: Vec<Contradiction>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Body {
+    facts: Vec<ProbedFact>,
+}
+
+impl Engine {
+    /// Probes an instance that is reached over SCIM and records what was found, under `by`. What
+    /// stayed unknown is not recorded, so that it never takes the place of something known.
+    ///
+    /// # Errors
+    /// When the instance cannot be probed, or the sandbox account belongs to somebody.
+    pub async fn probe(
+        &self,
+        name: &InstanceName,
+        sandbox: Option<Sandbox>,
+        settles_within: Duration,
+        by: &str,
+        progress: &dyn Progress,
+        stop: &AtomicBool,
+    ) -> Result<ProbeReport> {
+        let instance = self.instance(name)?;
+        let scim = instance.scim.as_ref().ok_or_else(|| {
+            Error::input(format!(
+                "The instance {name} is not reached over SCIM, so it cannot be probed."
+            ))
+        })?;
+        if let Some(sandbox) = &sandbox {
+            self.check_sandbox(name, &sandbox.login)?;
+        }
+        let scim = crate::channels::settings(instance, scim, &self.dir)?;
+        let probe = Probe::new(ProbeSettings { scim, sandbox: sandbox.clone(), settles_within })?;
+        if let Some(sandbox) = &sandbox {
+            self.record_sandbox(name, sandbox, by)?;
+        }
+        let report = probe.run(progress, stop).await?;
+        self.record_probe(name, &report, by)?;
+        Ok(report)
+    }
+
+    /// What the last probe of an instance found; `None`: it was never probed.
+    ///
+    /// # Errors
+    /// When the book cannot be read.
+    pub fn probed(&self, name: &InstanceName) -> Result<Option<Probed>> {
+        let app = self.instance(name)?.app.clone();
+        let recorded = self.store.read(|book| book.recorded(name.as_str(), PROBED))?;
+        let Some((event, body)) = recorded.into_iter().next_back() else { return Ok(None) };
+        let body: Body = serde_json::from_value(body.content)
+            .map_err(|e| Error::bug("What a probe found cannot be read again.").because(e))?;
+        let found: BTreeMap<String, String> =
+            body.facts.iter().map(|it| (it.question.clone(), it.value.clone())).collect();
+        let app = Catalog::embedded().app(&app);
+        let contradictions = app.map(|app| contradictions(app, &found)).unwrap_or_default();
+        Ok(Some(Probed { at: event.at, by: event.actor, facts: body.facts, contradictions }))
+    }
+
+    /// An account that was linked to a person or another identity is nobody's sandbox.
+    fn check_sandbox(&self, name: &InstanceName, login: &str) -> Result<()> {
+        let graph = self.graph()?;
+        let mut accounts = graph.accounts();
+        let owned = accounts.find(|(account, link)| {
+            account.instance == *name && same_login(&account.login, login) && link.owner().is_some()
+        });
+        match owned {
+            None => Ok(()),
+            Some(_) => Err(Error::refused(format!(
+                "The account `{login}` in {name} belongs to somebody, so a probe may not write to it."
+            ))
+            .hint("Name an account that nobody uses, or a login that is not there yet.")),
+        }
+    }
+
+    /// What is about to be written to, kept before the first request.
+    fn record_sandbox(&self, name: &InstanceName, sandbox: &Sandbox, by: &str) -> Result<()> {
+        let account = AccountRef { instance: name.clone(), key: sandbox.login.as_str().into() };
+        self.store.write(|book| {
+            book.record(Draft {
+                kind: "probe_begun".to_owned(),
+                actor: by.to_owned(),
+                on_behalf_of: String::new(),
+                subject: name.to_string(),
+                concerns: [Concern::account(&account)].into(),
+                at: self.now(),
+                body: json!({"sandbox_user": sandbox.login, "sandbox_group": sandbox.group}),
+            })
+        })
+    }
+
+    fn record_probe(&self, name: &InstanceName, report: &ProbeReport, by: &str) -> Result<()> {
+        let known = report.answers.iter().filter(|it| it.verdict.grade != Grade::Unknown);
+        let fact = |it: &crate::channel::probe::Answered| ProbedFact {
+            question: it.question.key.to_owned(),
+            verdict: it.verdict.grade.word().to_owned(),
+            value: it.verdict.value.clone(),
+            says: it.verdict.says.clone(),
+            receipts: it.receipts.clone(),
+        };
+        let body = Body { facts: known.map(fact).collect() };
+        self.store.write(|book| {
+            book.record(Draft {
+                kind: PROBED.to_owned(),
+                actor: by.to_owned(),
+                on_behalf_of: String::new(),
+                subject: name.to_string(),
+                concerns: [].into(),
+                at: self.now(),
+                body: rollbook_core::canonical::value_of(&body),
+            })
+        })?;
+        self.checkpoint()?;
+        Ok(())
+    }
+}
