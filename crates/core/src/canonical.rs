@@ -13,7 +13,7 @@ pub use alike::{look_alike, looks};
 pub use login::{LOGIN_MAX, Refused, login_key, same_login, shown_login_key};
 
 use serde::Serialize;
-use serde_json::{Map, Number, Value};
+use serde_json::{Number, Value};
 use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
@@ -45,14 +45,17 @@ pub fn digest_bytes(domain: &str, bytes: &[u8]) -> String {
 }
 
 /// `value` with every number that has no exact form in the encoding written as text instead.
-pub fn exact(value: Value) -> Value {
+pub fn exact(mut value: Value) -> Value {
+    make_exact(&mut value);
+    value
+}
+
+fn make_exact(value: &mut Value) {
     match value {
-        Value::Number(number) if !is_exact(&number) => Value::String(number.to_string()),
-        Value::Array(items) => Value::Array(items.into_iter().map(exact).collect()),
-        Value::Object(map) => {
-            Value::Object(map.into_iter().map(|(k, v)| (k, exact(v))).collect::<Map<_, _>>())
-        }
-        other => other,
+        Value::Number(number) if !is_exact(number) => *value = Value::String(number.to_string()),
+        Value::Array(items) => items.iter_mut().for_each(make_exact),
+        Value::Object(map) => map.values_mut().for_each(make_exact),
+        _ => {}
     }
 }
 

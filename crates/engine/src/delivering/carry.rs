@@ -31,21 +31,31 @@ const AFTER_FAILURE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A plan for a scope.
 pub(super) struct Carried<'a> {
-    pub(super) scope: &'a Scope,
+    pub(super) scope: Scope,
     /// The account that is meant.
     pub(super) account: Option<AccountKey>,
-    pub(super) plan: &'a Plan,
+    pub(super) plan: Plan,
     /// Whether the plan is not stored yet.
     pub(super) is_new: bool,
     pub(super) graph: &'a Graph,
     /// Plans that do a part of what is wanted already.
-    pub(super) on_its_way: &'a BTreeMap<InstanceName, PlanId>,
+    pub(super) on_its_way: BTreeMap<InstanceName, PlanId>,
+}
+
+/// A plan that waits, and what for.
+pub(super) struct Wait<'a> {
+    pub(super) carried: Carried<'a>,
+    pub(super) reason: &'static str,
+    /// The same as a sentence.
+    pub(super) why: String,
+    /// When it is looked at again.
+    pub(super) due_at: Option<Timestamp>,
 }
 
 impl Carried<'_> {
     fn store_plan(&self, engine: &Engine, book: &Writing<'_>) -> Result<()> {
         match self.is_new {
-            true => engine.put_new_plan(book, self.plan, self.graph),
+            true => engine.put_new_plan(book, &self.plan, self.graph),
             false => Ok(()),
         }
     }
@@ -103,7 +113,7 @@ impl Carried<'_> {
                 super::follow::least(left.map(|(_, left)| left).into_iter().chain([here]));
             places.insert(&change.instance, (Some(&id), progress));
         }
-        for (instance, plan) in self.on_its_way {
+        for (instance, plan) in &self.on_its_way {
             let accepted = Progress::new(DeliveryState::Accepted, "", "");
             places.entry(instance).or_insert((Some(plan), accepted));
         }
@@ -160,7 +170,7 @@ impl Engine {
         permit: Permit,
         stops: &[Stop],
     ) -> Result<Option<Begun>> {
-        let (now, plan) = (self.now(), carried.plan);
+        let (now, plan) = (self.now(), &carried.plan);
         let standing = permit.standing().map(|one| one.name.clone()).unwrap_or_default();
         let run = self.store.write(|book| {
             if has_newer(book, &carried.scope.rows)? {
@@ -200,34 +210,45 @@ impl Engine {
         Ok(run.map(|run| Begun { run, plan: plan.clone(), permit }))
     }
 
-    /// Lets the wishes of a plan wait for what `why` says. The plan is a proposal that people can
+    /// Lets the wishes of plans wait, all in one transaction. Each plan is a proposal that people can
     /// approve.
-    pub(super) fn let_wait(
-        &self,
-        carried: &Carried<'_>,
-        reason: &'static str,
-        why: &str,
-        due_at: Option<Timestamp>,
-    ) -> Result<()> {
+    pub(super) fn let_wait(&self, waits: Vec<Wait<'_>>) -> Result<()> {
+        if waits.is_empty() {
+            return Ok(());
+        }
         let now = self.now();
         self.store.write(|book| {
-            if has_newer(book, &carried.scope.rows)? {
-                return Ok(());
-            }
-            carried.store_plan(self, book)?;
-            let waiting = Progress::new(DeliveryState::Waiting, reason, why);
-            let (own, late) = carried.rows(self, book)?;
             let mut moved = Moved::default();
-            for (row, progress) in carried.children(self, |_| waiting.clone()) {
-                moved.note(settle::put(book, row, progress, None, now)?);
-            }
-            for row in own.into_iter().chain(late) {
-                let row = IntentRow { tries: row.tries + 1, ..row };
-                moved.note(settle::put(book, row, waiting.clone(), due_at, now)?);
+            for wait in &waits {
+                self.put_wait(book, wait, &mut moved, now)?;
             }
             settle::publish(book, &moved, now)
         })?;
         crash::point("delivery_waits");
+        Ok(())
+    }
+
+    fn put_wait(
+        &self,
+        book: &Writing<'_>,
+        wait: &Wait<'_>,
+        moved: &mut Moved,
+        now: Timestamp,
+    ) -> Result<()> {
+        let Wait { carried, reason, why, due_at } = wait;
+        if has_newer(book, &carried.scope.rows)? {
+            return Ok(());
+        }
+        carried.store_plan(self, book)?;
+        let waiting = Progress::new(DeliveryState::Waiting, reason, why.as_str());
+        let (own, late) = carried.rows(self, book)?;
+        for (row, progress) in carried.children(self, |_| waiting.clone()) {
+            moved.note(settle::put(book, row, progress, None, now)?);
+        }
+        for row in own.into_iter().chain(late) {
+            let row = IntentRow { tries: row.tries + 1, ..row };
+            moved.note(settle::put(book, row, waiting.clone(), *due_at, now)?);
+        }
         Ok(())
     }
 

@@ -16,7 +16,7 @@ use rollbook_core::plan::{self, Plan, Wish};
 use rollbook_core::reach::Reach;
 
 use super::batch::Round;
-use super::carry::Carried;
+use super::carry::{Carried, Wait};
 use super::draft::{Board, Draft, Wanted};
 use super::follow::Progress;
 use super::going::Runs;
@@ -30,6 +30,10 @@ use crate::store::scim::{DeliveryState, IntentRow};
 /// How many wishes one round takes at most: as many as one bulk request can make, so that all of
 /// those are judged at once.
 const ROUND_MAX: usize = 1000;
+
+/// How many plans that wait are written at once: many, because each transaction is a flush to disk,
+/// and not so many that pushes would have to wait for them.
+const WAITS_TOGETHER: usize = 32;
 
 /// How long a wish waits behind another change before it is looked at again.
 const BEHIND: SignedDuration = SignedDuration::from_secs(2);
@@ -111,14 +115,20 @@ impl Engine {
         let round = Round::judge(&drafts, &board, &reach, &history);
         let bench = Bench { engine: self, board: &board, reach: &reach, round: &round };
         let mut decided = Decided { due, ..Decided::default() };
+        let mut waits = Vec::new();
         for draft in drafts {
             let rows = draft.scope.rows.clone();
-            let settled = catch_unwind(AssertUnwindSafe(|| bench.settle(draft, &mut decided)));
+            let settled =
+                catch_unwind(AssertUnwindSafe(|| bench.settle(draft, &mut decided, &mut waits)));
             match settled {
                 Ok(settled) => settled?,
                 Err(_) => self.poisoned(rows)?,
             }
+            if waits.len() >= WAITS_TOGETHER {
+                self.let_wait(std::mem::take(&mut waits))?;
+            }
         }
+        self.let_wait(waits)?;
         self.put_notes(std::mem::take(&mut decided.notes))?;
         Ok(decided)
     }
@@ -187,8 +197,8 @@ impl Engine {
     }
 }
 
-impl Bench<'_> {
-    fn settle(&self, draft: Draft, decided: &mut Decided) -> Result<()> {
+impl<'a> Bench<'a> {
+    fn settle(&self, draft: Draft, decided: &mut Decided, waits: &mut Vec<Wait<'a>>) -> Result<()> {
         let Draft { scope, meant, wanted } = draft;
         match wanted {
             Wanted::Unsure(why) => decided.notes.push(self.wait(scope.rows, "unsure", why)),
@@ -211,7 +221,7 @@ impl Bench<'_> {
             }
             Wanted::Wishes(wishes) => match self.never_read(&scope) {
                 Some(why) => decided.notes.push(self.wait(scope.rows, "stop", why)),
-                None => self.propose(&scope, meant.account, &wishes, decided)?,
+                None => self.propose(scope, meant.account, &wishes, decided, waits)?,
             },
         }
         Ok(())
@@ -266,20 +276,21 @@ impl Bench<'_> {
     /// Makes the plan, or takes the one that waits, and begins its run if it may run now.
     fn propose(
         &self,
-        scope: &Scope,
+        scope: Scope,
         account: Option<AccountKey>,
         wishes: &[Wish],
         decided: &mut Decided,
+        waits: &mut Vec<Wait<'a>>,
     ) -> Result<()> {
         let Board { graph, config, now, .. } = *self.board;
         let requester = approval::requester(&scope.push.idp);
         let made = plan::plan(graph, wishes, self.reach, &config.policy, &requester, now);
         if made.is_empty() {
             let left: Vec<_> = made.left_alone().iter().map(explain::left_alone).collect();
-            decided.notes.push(self.wait(scope.rows.clone(), "task", left.join(" ")));
+            decided.notes.push(self.wait(scope.rows, "task", left.join(" ")));
             return Ok(());
         }
-        let waiting = self.engine.waiting_plan(scope)?;
+        let waiting = self.engine.waiting_plan(&scope)?;
         let waiting = waiting.filter(|waiting| is_same(waiting, &made, graph));
         let is_new = waiting.is_none();
         let plan = waiting.unwrap_or(made);
@@ -291,20 +302,21 @@ impl Bench<'_> {
         stops.extend(guard::stops(&plan, graph, &config.policy, &history, now));
         stops.sort();
         stops.dedup();
-        let on_its_way = self.board.on_its_way(scope);
-        let carried =
-            Carried { scope, account, plan: &plan, is_new, graph, on_its_way: &on_its_way };
-        match self.permit(scope, &plan, &stops, &approvals, &history) {
+        let on_its_way = self.board.on_its_way(&scope);
+        let permit = self.permit(&scope, &plan, &stops, &approvals, &history);
+        let carried = Carried { scope, account, plan, is_new, graph, on_its_way };
+        match permit {
             Ok(permit) => {
                 decided.begun.extend(self.engine.begin(&carried, permit, &stops)?);
                 Ok(())
             }
             Err((reason, why)) => {
-                let due = match reason {
+                let due_at = match reason {
                     "approval" => now.checked_add(WAITS_MAX).ok(),
-                    _ => waits(&scope.rows, now),
+                    _ => self::waits(&carried.scope.rows, now),
                 };
-                self.engine.let_wait(&carried, reason, &why, due)
+                waits.push(Wait { carried, reason, why, due_at });
+                Ok(())
             }
         }
     }

@@ -27,6 +27,9 @@ use crate::store::scim::whole_micros;
 /// How many pushes become one transaction at most.
 const MOST: usize = 256;
 
+/// How long a transaction takes in further pushes. The first one waits for the last.
+const OPEN_FOR: Duration = Duration::from_millis(5);
+
 /// How old the end of the chain may become before it is signed.
 const SIGNED_EVERY: Duration = Duration::from_secs(60);
 
@@ -67,9 +70,10 @@ pub(super) fn run(engine: &Arc<Engine>, jobs: &Receiver<Job>) {
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
         };
-        let batch: Vec<Job> = first.into_iter().chain(jobs.try_iter()).take(MOST).collect();
-        unsigned |= !batch.is_empty();
-        commit(engine, batch);
+        if let Some(first) = first {
+            unsigned = true;
+            commit(engine, first, jobs);
+        }
         if unsigned && signed_at.elapsed() >= SIGNED_EVERY {
             sign(engine);
             (unsigned, signed_at) = (false, Instant::now());
@@ -86,26 +90,33 @@ fn sign(engine: &Engine) {
     }
 }
 
-/// One transaction with all of `batch`, then the answers.
-fn commit(engine: &Engine, batch: Vec<Job>) {
-    let (replies, work): (Vec<_>, Vec<_>) =
-        batch.into_iter().map(|job| (job.reply, (job.caller, job.work))).unzip();
-    if replies.is_empty() {
-        return;
-    }
+/// One transaction with `first` and with what waits or comes while it is made, then the answers.
+fn commit(engine: &Engine, first: Job, jobs: &Receiver<Job>) {
+    let began = Instant::now();
+    let Job { caller, work, reply } = first;
+    let mut replies = vec![reply];
     // A panic is a bug of ours in one of the operations: the transaction is undone, nobody is told
     // that something was done, and the thread goes on.
     let written = catch_unwind(AssertUnwindSafe(|| {
         engine.store().write(|book| {
-            let done = work.into_iter().map(|(caller, work)| one(engine, book, &caller, work));
-            let done = done.collect();
+            let mut done = Vec::new();
+            let mut next = Some((caller, work));
+            while let Some((caller, work)) = next {
+                done.push(one(engine, book, &caller, work)?);
+                let is_room = done.len() < MOST && began.elapsed() < OPEN_FOR;
+                let job = if is_room { jobs.try_recv().ok() } else { None };
+                next = job.map(|Job { caller, work, reply }| {
+                    replies.push(reply);
+                    (caller, work)
+                });
+            }
             crash::point("push_written");
             Ok(done)
         })
     }));
     crash::point("push_committed");
     let answers: Vec<Result<Answer>> = match written {
-        Ok(Ok(answers)) => answers,
+        Ok(Ok(answers)) => answers.into_iter().map(Ok).collect(),
         Ok(Err(error)) => replies.iter().map(|_| Err(copied(&error))).collect(),
         Err(_) => replies.iter().map(|_| Err(Error::bug("A push could not be done."))).collect(),
     };

@@ -1,7 +1,6 @@
 //! Lists: every page from an index where there is one, and never more of it in memory than is
 //! shown.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
 
@@ -16,16 +15,19 @@ use super::Fault;
 use super::body::Body;
 use super::cursor::{From, Seal};
 use super::narrow::{Narrowed, narrow};
-use super::seen::{Seen, View, Wants, quoted};
+use super::seen::{Common, Seen, View, Wants, quoted};
 use crate::error::{Error, Result};
 use crate::store::Reading;
-use crate::store::scim::{Narrow, Place, ResourceRow};
+use crate::store::scim::{Around, Narrow, Place, ResourceRow};
 
 /// How many resources are read at once where all must be looked at.
 const CHUNK: i64 = 256;
 
 /// More than so many that an index finds are looked at one by one instead.
 const FOUND_MAX: usize = 10_000;
+
+/// How much room the text of a resource usually needs.
+const USUAL_BYTES: usize = 1024;
 
 /// Up to this place a list is sorted; what lies behind would have to be held in memory.
 const SORTED_MAX: u64 = 100_000;
@@ -322,31 +324,35 @@ impl Lister<'_> {
         out.push_str(",\"Resources\":[");
         let projection = &self.asked.query.projection;
         let (wants, view) = (Wants::of(projection), View { base: &self.asked.base, projection });
-        let grouped = if wants.groups { self.grouped(&found.rows)? } else { None };
+        let mut around = Around::new(self.book);
+        if wants.groups {
+            self.learn(&mut around, &found.rows)?;
+        }
+        let mut common = Common::new(&self.asked.base);
+        out.reserve(USUAL_BYTES * found.rows.len());
         for (at, row) in found.rows.into_iter().enumerate() {
             if at > 0 {
                 out.push(',');
             }
-            let alone = grouped.as_ref().is_some_and(|held| !held.contains(&row.id));
-            let wants = Wants { groups: wants.groups && !alone, ..wants };
-            Seen::load(self.book, row, wants)?.write(&view, out)?;
+            let seen = Seen::load_among(&mut around, self.book, row, wants)?;
+            seen.write(&view, &mut common, out)?;
         }
         out.push_str("]}");
         Ok(())
     }
 
-    /// Which of the Users on the page are in a Group; `None` where it is no saving to ask for all
-    /// at once, since they do not lie side by side.
-    fn grouped(&self, rows: &[ResourceRow]) -> Result<Option<BTreeSet<String>>> {
-        let mut users = rows.iter().filter(|row| row.kind == ResourceType::User);
-        let (Some(first), Some(last)) = (users.next(), users.next_back()) else {
-            return Ok(None);
+    /// Asks for the Groups of all Users on the page at once, where these lie side by side.
+    fn learn(&self, around: &mut Around<'_>, rows: &[ResourceRow]) -> Result<()> {
+        let users = || rows.iter().filter(|row| row.kind == ResourceType::User);
+        let (Some(first), Some(last)) = (users().next(), users().next_back()) else {
+            return Ok(());
         };
         if *self.way != Way::Walk {
-            return Ok(None);
+            return Ok(());
         }
         let at = (self.asked.endpoint.as_str(), ResourceType::User);
-        self.book.held_between(at, first.position, last.position).map(Some)
+        let ids = users().map(|row| row.id.as_str());
+        around.learn(at, (first.position, last.position), ids)
     }
 }
 

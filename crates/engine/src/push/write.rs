@@ -203,7 +203,7 @@ impl Desk<'_> {
         row.delivery = self.delivery(&row);
         let emptied = vec![MemberChange::Set(Vec::new())];
         let moved = group::change(self, &row, emptied, row.revision)?;
-        for holder in self.book.reading().holders_of(&row.id)?.into_iter().filter(|h| h.direct) {
+        for holder in self.book.reading().holders_of(&row.id)?.iter().filter(|h| h.direct) {
             self.leave(&holder.id, &row.id)?;
         }
         let emails = body::emails(&body::decode(&row.body)?);

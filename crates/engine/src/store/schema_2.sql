@@ -54,7 +54,7 @@ CREATE TABLE scim_block (
     live     BIGINT NOT NULL,
     next     BIGINT NOT NULL,
     PRIMARY KEY (endpoint, kind, block)
-);
+); -- in order of keys
 
 -- Addresses of live Users, in lower case.
 CREATE TABLE scim_email (
@@ -62,7 +62,7 @@ CREATE TABLE scim_email (
     address  TEXT NOT NULL,
     resource TEXT NOT NULL,
     PRIMARY KEY (endpoint, address, resource)
-);
+); -- in order of keys
 
 -- Who is in which Group, one row each: nobody is lost when two requests come at once.
 CREATE TABLE scim_member (
@@ -71,8 +71,8 @@ CREATE TABLE scim_member (
     kind    TEXT NOT NULL,
     display TEXT,
     PRIMARY KEY (holder, member)
-);
-CREATE INDEX scim_member_by_member ON scim_member (member);
+); -- in order of keys
+CREATE INDEX scim_member_by_member ON scim_member (member, holder);
 
 -- The newest wish of an identity provider about one aspect of a resource, and how far it is. What is
 -- wished is read from the resource itself when delivery comes to it.
@@ -93,7 +93,7 @@ CREATE TABLE intent (
     plan     TEXT,
     account  TEXT,
     PRIMARY KEY (resource, instance, aspect)
-);
+); -- in order of keys
 CREATE INDEX intent_by_due ON intent (due_us) WHERE due_us IS NOT NULL;
 CREATE INDEX intent_by_plan ON intent (plan) WHERE plan IS NOT NULL;
 CREATE INDEX intent_by_account ON intent (instance, account) WHERE account IS NOT NULL;

@@ -148,8 +148,8 @@ mod tests {
         SEARCH scim_resource USING INDEX scim_user_by_name (endpoint=? AND name_key=?)
         SEARCH scim_resource USING INDEX scim_group_by_name (endpoint=? AND kind=? AND name_key=?)
         SEARCH scim_resource USING INDEX scim_resource_by_external_id (endpoint=? AND external_id=?)
-        SEARCH e USING COVERING INDEX sqlite_autoindex_scim_email_1 (endpoint=? AND address=?); SEARCH r USING INDEX sqlite_autoindex_scim_resource_1 (id=?)
-        SEARCH m USING INDEX scim_member_by_member (member=?); SEARCH r USING INDEX sqlite_autoindex_scim_resource_1 (id=?)
+        SEARCH e USING PRIMARY KEY (endpoint=? AND address=?); SEARCH r USING INDEX sqlite_autoindex_scim_resource_1 (id=?)
+        SEARCH m USING COVERING INDEX scim_member_by_member (member=?); SEARCH r USING INDEX sqlite_autoindex_scim_resource_1 (id=?)
         SEARCH scim_resource USING INDEX scim_resource_by_change (endpoint=? AND kind=? AND modified_us>?)
         ");
     }

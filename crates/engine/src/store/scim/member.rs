@@ -1,7 +1,5 @@
 //! Who is in which Group, one row for each.
 
-use std::collections::BTreeSet;
-
 use rollbook_scim::server::ResourceType;
 
 use super::kind_of;
@@ -18,17 +16,6 @@ pub struct MemberRow {
     pub kind: ResourceType,
     /// How the identity provider called it, where it did.
     pub display: Option<String>,
-}
-
-/// A Group that somebody is in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The id of the Group.
-    pub id: String,
-    /// Its `displayName`.
-    pub name: String,
-    /// Whether the membership is the resource's own, and not one of a Group it is in.
-    pub direct: bool,
 }
 
 impl Reading<'_> {
@@ -73,61 +60,6 @@ impl Reading<'_> {
             |_| Ok(()),
         )?;
         Ok(found.is_some())
-    }
-
-    /// Which of the resources of a kind between two positions are in any Group, in one statement
-    /// for a whole page.
-    pub(crate) fn held_between(
-        &self,
-        (endpoint, kind): (&str, ResourceType),
-        first: i64,
-        last: i64,
-    ) -> Result<BTreeSet<String>> {
-        let mut held = BTreeSet::new();
-        self.db.each(
-            "SELECT DISTINCT m.member FROM scim_resource r CROSS JOIN scim_member m
-             WHERE m.member = r.id AND r.endpoint = $1 AND r.kind = $2 AND r.deleted_us IS NULL
-               AND r.position BETWEEN $3 AND $4",
-            args![endpoint, kind.name(), first, last],
-            |row| {
-                held.insert(row.text(0)?.to_owned());
-                Ok(())
-            },
-        )?;
-        Ok(held)
-    }
-
-    /// The Groups that a resource is in, its own first, then those that hold these, each once.
-    pub fn holders_of(&self, member: &str) -> Result<Vec<Holder>> {
-        let mut seen = BTreeSet::new();
-        let mut found = Vec::new();
-        let mut around = vec![member.to_owned()];
-        while !around.is_empty() {
-            let direct = found.is_empty();
-            let mut next = Vec::new();
-            for member in &around {
-                self.db.each(
-                    "SELECT r.id, r.name FROM scim_member m
-                     CROSS JOIN scim_resource r
-                     WHERE r.id = m.holder AND m.member = $1 ORDER BY r.id",
-                    args![member],
-                    |row| {
-                        let id = row.text(0)?;
-                        if seen.insert(id.to_owned()) {
-                            next.push(id.to_owned());
-                            found.push(Holder {
-                                id: id.to_owned(),
-                                name: row.text(1)?.to_owned(),
-                                direct,
-                            });
-                        }
-                        Ok(())
-                    },
-                )?;
-            }
-            around = next;
-        }
-        Ok(found)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Nothing here decides. A resource is written as `push` made it, and its totals, addresses and
 //! members move in the same transaction.
 
+mod around;
 mod block;
 mod delivery;
 mod find;
@@ -17,11 +18,13 @@ use rollbook_scim::server::ResourceType;
 
 use crate::error::{Error, Result};
 
+pub(crate) use around::Around;
+pub use around::Holder;
 pub(crate) use find::{Narrow, Place};
 pub(crate) use intent::Wish;
 pub use intent::{DeliveryState, IntentRow};
 pub(crate) use member::Joined;
-pub use member::{Holder, MemberRow};
+pub use member::MemberRow;
 pub use resource::ResourceRow;
 pub(crate) use token::TokenRow;
 
