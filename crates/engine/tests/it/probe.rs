@@ -367,7 +367,7 @@ Instance `vendor`: The instance refused the token (401).
 "#);
     assert_snapshot!(fails(|it| it.scim.base_url.push_str("/v7")).await, @r#"
 Instance `vendor`: The instance answered 404: there is nothing at that address.
-  Check `base_url`: it is the SCIM address of this tenant, without `/Users`.
+  Check `base_url`: it is where this tenant's API starts, without `/Users`.
 "#);
     assert_snapshot!(fails(|it| it.scim.allow_private = false).await, @r#"
 The base URL of instance `vendor` is refused: plain http would send the token readable.
