@@ -42,6 +42,7 @@ mod scim_observe;
 mod scim_settings;
 mod scim_wire;
 mod source;
+mod traps;
 mod workspace;
 
 /// What a person reads of an error: the message and its hints, a line each.

@@ -103,6 +103,10 @@ impl RestChannel {
     ) -> Result<Vec<Step<'_>>, Outcome> {
         let shape = &self.rest().account;
         let known = self.facts().with_account(account, shape, item);
+        let known = match &change.heir {
+            Some(heir) => known.with(Blank::Successor, heir.as_str()),
+            None => known,
+        };
         let is_role = self.is_role(&change.op, account, &mut self.line.patience()).await;
         let is_role = is_role.map_err(|said| not_sent(&said))?;
         let all = |op: RequestOp, facts: Facts| {
@@ -345,7 +349,9 @@ fn unfit(change: &Change, key: AccountKey, seen: &Seen) -> Outcome {
 
 fn unsaid(unfit: &Unfit) -> Outcome {
     let hint = match unfit {
-        Unfit::Unfilled(Blank::Successor) => "Name a successor, or do this by hand in the app.",
+        Unfit::Unfilled(Blank::Successor) => {
+            "Name who takes over with --heir, or do this by hand in the app."
+        }
         _ => "",
     };
     failed(&format!("Nothing was sent. {}", unfit.sentence()), hint)

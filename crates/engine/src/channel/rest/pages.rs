@@ -146,13 +146,15 @@ fn next_of(header: &str) -> Option<String> {
     while let Some((_, after)) = rest.split_once('<') {
         let (address, after) = after.split_once('>')?;
         let end = after.find('<').unwrap_or(after.len());
-        let is_next = after[..end].split([';', ',']).any(|parameter| {
-            let (name, value) = parameter.split_once('=').unwrap_or_default();
-            let mut words = value.trim().trim_matches('"').split_ascii_whitespace();
-            name.trim().eq_ignore_ascii_case("rel")
-                && words.any(|word| word.eq_ignore_ascii_case("next"))
-        });
-        if is_next {
+        let parameter = |name: &'static str| {
+            let mut said = after[..end].split([';', ',']).filter_map(|it| it.split_once('='));
+            let (_, value) = said.find(|(said, _)| said.trim().eq_ignore_ascii_case(name))?;
+            Some(value.trim().trim_matches('"').to_ascii_lowercase())
+        };
+        let rel = parameter("rel").unwrap_or_default();
+        // Sentry names a next page always, and says beside it whether there is anything on it.
+        let is_empty = parameter("results").is_some_and(|results| results == "false");
+        if rel.split_ascii_whitespace().any(|word| word == "next") && !is_empty {
             return Some(address.to_owned());
         }
         rest = &after[end..];
@@ -411,5 +413,26 @@ fn spot(turn: &Turn) -> Option<&Spot> {
         | Turn::Cursor { at, .. }
         | Turn::After { at, .. } => Some(at),
         Turn::Single | Turn::Link { .. } => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_of;
+
+    #[test]
+    fn the_next_page_is_the_one_that_is_called_so_unless_it_is_said_to_be_empty() {
+        let check = |header: &str, expected: Option<&str>| {
+            assert_eq!(next_of(header).as_deref(), expected, "{header}");
+        };
+        check(
+            r#"<https://x/a?p=0>; rel="prev", <https://x/a?p=2>; rel="next""#,
+            Some("https://x/a?p=2"),
+        );
+        check("</a?p=2>; title=more; REL=\"last Next\"", Some("/a?p=2"));
+        check(r#"<https://x/a>; rel="next"; results="true"; cursor="0:1:0""#, Some("https://x/a"));
+        check(r#"<https://x/a>; rel="next"; results="false"; cursor="0:1:0""#, None);
+        check(r#"<https://x/a>; rel="last""#, None);
+        check("", None);
     }
 }
