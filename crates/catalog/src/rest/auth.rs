@@ -77,7 +77,7 @@ pub enum ClientPlace {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signature {
-    /// Duo's: HMAC-SHA1 over date, method, host, path and parameters, sent as basic authentication
+    /// Duo's: HMAC-SHA512 over date, method, host, path and parameters, sent as basic authentication
     /// (Duo Admin API, "Authentication").
     Duo,
 }

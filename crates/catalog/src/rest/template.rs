@@ -117,7 +117,8 @@ impl Template {
     }
 
     /// The text with each blank replaced by what `value` gives for it, and that passed through
-    /// `encode`.
+    /// `encode`. Directly behind a quotation mark a value is escaped as the language around it does
+    /// it, so that it cannot end what it stands in: as in JSON behind `"`, doubled behind `'`.
     ///
     /// # Errors
     /// The first blank without a value that is not optional.
@@ -127,11 +128,15 @@ impl Template {
         encode: &dyn Fn(&str) -> String,
     ) -> Result<String, Unfilled> {
         let mut text = String::new();
+        let mut before = None;
         for part in &self.0 {
             match part {
-                Part::Text(literal) => text.push_str(literal),
+                Part::Text(literal) => {
+                    text.push_str(literal);
+                    before = literal.chars().next_back();
+                }
                 Part::Blank { blank, is_optional, .. } => match value(blank) {
-                    Some(value) => text.push_str(&encode(&value)),
+                    Some(value) => text.push_str(&encode(&escaped(value, before))),
                     None if *is_optional => {}
                     None => return Err(Unfilled(blank.clone())),
                 },
@@ -152,6 +157,18 @@ impl Template {
             [part @ Part::Blank { .. }] => Some(part),
             _ => None,
         }
+    }
+}
+
+/// `value` as it stands behind this mark.
+fn escaped(value: String, before: Option<char>) -> String {
+    match before {
+        Some('"') => {
+            let quoted = Value::String(value).to_string();
+            quoted[1..quoted.len() - 1].to_owned()
+        }
+        Some('\'') => value.replace('\'', "''"),
+        _ => value,
     }
 }
 
@@ -349,6 +366,18 @@ mod tests {
             "mail": "mailto:ana/b@x.example", "query": "{ users { id } }"});
         assert_eq!(body.fill(&ana), Ok(expected));
         assert_eq!(body.blanks().len(), 4);
+    }
+
+    #[test]
+    fn a_value_cannot_end_the_quotation_that_it_stands_in() {
+        let evil = |_: &Blank| Some(r#"a"b'c\"#.to_owned());
+        let fill = |text: &str| path(text).fill(&evil, &str::to_owned).expect("it is filled");
+        assert_eq!(fill(r#"login eq "{login}""#), r#"login eq "a\"b'c\\""#);
+        assert_eq!(fill("users('{login}')"), r#"users('a"b''c\')"#);
+        assert_eq!(fill("={login}"), r#"=a"b'c\"#);
+        let body = Body::try_from(r#"{"query": "{ user(id: \"{account}\") { id } }"}"#.to_owned());
+        let filled = body.expect("a body").fill(&evil).expect("it is filled");
+        assert_eq!(filled["query"], json!(r#"{ user(id: "a\"b'c\\") { id } }"#));
     }
 
     #[test]

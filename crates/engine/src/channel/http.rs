@@ -28,6 +28,9 @@ const USER_AGENT: &str = concat!("Rollbook/", env!("CARGO_PKG_VERSION"));
 /// Longer headers than this many bytes are not kept.
 const HEADER_BYTES_MAX: usize = 1024;
 
+/// What a form is called that is sent as a body.
+pub const FORM: &str = "application/x-www-form-urlencoded";
+
 /// How to reach one instance.
 #[derive(Clone, Debug)]
 pub struct HttpSettings {
@@ -309,6 +312,24 @@ impl Call {
     pub fn query_text(&self) -> String {
         // `%20` is a blank to everybody, `+` only to those who read queries as forms.
         form(self.query.iter().map(|(name, value)| (&**name, &**value))).replace('+', "%20")
+    }
+
+    /// The names and values of the query, and of the body if it is a form.
+    pub fn parameters(&self) -> Vec<(String, String)> {
+        let mut pairs: Vec<_> =
+            self.query.iter().map(|(name, value)| (name.to_string(), value.clone())).collect();
+        let form = self.body.as_ref().filter(|body| body.media == Some(FORM));
+        let mut url = Url::parse("https://form.invalid").expect("it is a URL");
+        url.set_query(form.map(|body| body.text.as_str()));
+        pairs.extend(url.query_pairs().into_owned());
+        pairs
+    }
+
+    /// The value of a header of its own.
+    #[cfg(test)]
+    pub(crate) fn header_sent(&self, name: &str) -> Option<&str> {
+        let header = self.headers.iter().find(|(header, _)| *header == name);
+        header.map(|(_, value)| value.expose())
     }
 
     /// The body as it goes out; empty where there is none.

@@ -33,6 +33,7 @@ mod push_scene;
 mod push_speed;
 mod push_token;
 mod rest_apply;
+mod rest_auth;
 mod rest_fake;
 mod rest_observe;
 mod scanning;

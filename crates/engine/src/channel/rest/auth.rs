@@ -6,9 +6,11 @@ use reqwest::Url;
 use rollbook_catalog::rest::{Auth, Half, Signature};
 
 use super::RestSettings;
+use super::sign::DuoSigner;
 use super::token::{Client, Tokens};
 use crate::channel::answer::Said;
 use crate::channel::http::{Call, bearer};
+use crate::channel::line::now;
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
@@ -19,6 +21,8 @@ pub(super) enum Prover {
     Header,
     /// It carries a token that is fetched with the client's secret.
     Token(Box<Tokens>),
+    /// It is signed as Duo asks.
+    Duo(DuoSigner),
 }
 
 impl Prover {
@@ -64,11 +68,10 @@ impl Prover {
                 let tokens = Tokens::new(&settings.http(address, Vec::new()), client)?;
                 return Ok(Self::Token(Box::new(tokens)));
             }
-            Auth::Signed { method: Signature::Duo, .. } => {
-                return Err(Error::setup(format!(
-                    "The requests of instance {} would have to be signed.",
-                    settings.instance
-                )));
+            Auth::Signed { method: Signature::Duo, key_id } => {
+                let key_id = settings.filled(key_id)?;
+                let base = Url::parse(base_url).map_err(|_| no_address(base_url))?;
+                return Ok(Self::Duo(DuoSigner::new(key_id, secret.clone(), &base)));
             }
         }
         Ok(Self::Header)
@@ -86,13 +89,18 @@ impl Prover {
                 let (_, header) = bearer(&token);
                 Ok(call.clone().header("authorization", header).blanking(token))
             }
+            Self::Duo(signer) => {
+                let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_string(&now());
+                let date = date.map_err(|cause| Said::Unsent { why: format!("{cause}.") })?;
+                Ok(signer.sign(call, &date))
+            }
         }
     }
 
     /// The request was refused as unknown: whether it may be sent once more, with a new proof.
     pub(super) async fn renew(&self) -> bool {
         match self {
-            Self::Header => false,
+            Self::Header | Self::Duo(_) => false,
             Self::Token(tokens) => {
                 tokens.forget().await;
                 true
@@ -109,9 +117,13 @@ pub(super) fn basic(user: &str, password: &str) -> (String, Secret) {
 
 /// The path of `address` on the host of `base_url`.
 fn at_home(base_url: &str, address: &str) -> Result<String> {
-    let wrong = |text: &str| Error::setup(format!("`{text}` is not a web address."));
-    let mut home = Url::parse(base_url).map_err(|_| wrong(base_url))?;
-    let address = Url::parse(address).map_err(|_| wrong(address))?;
+    let mut home = Url::parse(base_url).map_err(|_| no_address(base_url))?;
+    let address = Url::parse(address).map_err(|_| no_address(address))?;
     home.set_path(address.path());
     Ok(home.to_string())
+}
+
+fn no_address(text: &str) -> Error {
+    Error::setup(format!("`{text}` is not a web address."))
+        .hint("Write the whole of it, for example \"https://api.example.com/v1\".")
 }

@@ -10,12 +10,10 @@ use rollbook_core::change::Profile;
 use serde_json::{Map, Value};
 
 use super::pages::Ask;
-use crate::channel::http::{self, segment};
+use crate::channel::http::{self, FORM, segment};
 
 /// JSON:API 1.1 §4.
 const JSON_API: &str = "application/vnd.api+json";
-
-const FORM: &str = "application/x-www-form-urlencoded";
 
 /// What fills the blanks.
 #[derive(Clone, Debug, Default)]

@@ -14,6 +14,7 @@ mod look;
 pub mod merge;
 mod observe;
 pub mod pages;
+mod sign;
 mod token;
 
 use std::collections::BTreeMap;

@@ -418,7 +418,121 @@ fn spot(turn: &Turn) -> Option<&Spot> {
 
 #[cfg(test)]
 mod tests {
-    use super::next_of;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A paging as an app file writes it.
+    fn paging(text: &str) -> Paging {
+        toml::from_str(text).expect("a paging")
+    }
+
+    const PAGE: &str = "kind = \"page\"\nat = \"page\"\nsize_at = \"size\"\nsize = 3";
+    const TOTAL: &str = "\ntotal = \"/total\"";
+
+    fn keys(range: std::ops::Range<u64>) -> Vec<Option<String>> {
+        range.map(|key| Some(key.to_string())).collect()
+    }
+
+    fn page(range: std::ops::Range<u64>) -> Page {
+        Page { keys: keys(range), ..Page::default() }
+    }
+
+    /// Reads from `vendor`, which gives the answer to the nth request, and says how it ended.
+    fn read(text: &str, vendor: impl Fn(usize) -> Page) -> String {
+        let paging = paging(text);
+        let mut walk = Walk::new(&paging, 1000);
+        for nth in 0..100 {
+            if walk.ask().is_none() {
+                break;
+            }
+            walk.take(vendor(nth));
+        }
+        let (read, pages) = (walk.read(), walk.pages());
+        match walk.finish().coverage {
+            Coverage::Complete => format!("{read} in {pages}: complete"),
+            Coverage::Partial { why } => format!("{read} in {pages}: {why}"),
+        }
+    }
+
+    #[test]
+    fn a_last_page_that_comes_again_is_the_end_only_if_the_count_agrees() {
+        let repeats = |nth: usize| page(if nth == 0 { 0..3 } else { 3..5 });
+        assert_eq!(
+            read(PAGE, repeats),
+            "5 in 3: The instance sent the same page again after 5 entries, and nothing proves that \
+             these are all."
+        );
+        let with_total = |nth: usize| Page { total: Some(5), ..repeats(nth) };
+        assert_eq!(read(&format!("{PAGE}{TOTAL}"), with_total), "5 in 2: complete");
+    }
+
+    #[test]
+    fn an_end_that_comes_too_early_is_none() {
+        let total = format!("{PAGE}{TOTAL}");
+        let early =
+            |nth: usize| Page { total: Some(9), ..page(if nth == 0 { 0..3 } else { 0..0 }) };
+        assert_eq!(
+            read(&total, early),
+            "3 in 2: The instance says that there are 9 entries and delivered 3."
+        );
+        let more = format!("{PAGE}\nmore = \"/more\"");
+        let empty =
+            |nth: usize| Page { more: Some(true), ..page(if nth == 0 { 0..3 } else { 0..0 }) };
+        assert_eq!(
+            read(&more, empty),
+            "3 in 2: The instance says that there is more and sent an empty page."
+        );
+        let cursor = "kind = \"cursor\"\nat = \"c\"\nnext = \"/next\"\nmore = \"/more\"";
+        let silent = |_| Page { more: Some(true), ..page(0..3) };
+        assert!(read(cursor, silent).contains("does not say how to ask for it"));
+        assert!(read("kind = \"none\"\nmore = \"/more\"", silent).contains("there is more"));
+    }
+
+    #[test]
+    fn a_count_that_is_only_the_pages_own_is_not_believed_at_once() {
+        let total = format!("{PAGE}{TOTAL}");
+        let lies = |nth: usize| {
+            let first = (nth as u64 * 3).min(7);
+            let came = page(first..(first + 3).min(7));
+            Page { total: Some(came.keys.len() as u64), ..came }
+        };
+        assert_eq!(read(&total, lies), "7 in 4: complete");
+    }
+
+    #[test]
+    fn cursors_that_lead_in_a_circle_are_left() {
+        let cursor = "kind = \"cursor\"\nat = \"c\"\nnext = \"/next\"";
+        let circle = |nth: usize| Page {
+            next: Some(["b", "c", "a"][nth % 3].into()),
+            ..page(nth as u64 * 2..nth as u64 * 2 + 2)
+        };
+        assert!(read(cursor, circle).contains("led to a page that was read before"));
+        let endless = |nth: usize| Page { next: Some(nth.to_string()), ..page(0..2) };
+        assert_eq!(
+            read(cursor, endless),
+            "2 in 18: The instance sent 17 pages without anything new and names another one each time."
+        );
+    }
+
+    #[test]
+    fn what_has_no_key_or_comes_twice_leaves_a_doubt() {
+        let nameless = |nth: usize| match nth {
+            0 => Page { keys: vec![Some("1".into()), None], ..Page::default() },
+            _ => Page::default(),
+        };
+        assert!(read(PAGE, nameless).contains("1 without a key"), "{}", read(PAGE, nameless));
+        let moved = |nth: usize| page([0..3, 2..5, 5..5][nth.min(2)].clone());
+        assert!(read(PAGE, moved).contains("1 entry came twice"));
+        let counted = |nth: usize| Page { total: Some(5), ..moved(nth) };
+        assert_eq!(read(&format!("{PAGE}{TOTAL}"), counted), "5 in 2: complete");
+    }
+
+    #[test]
+    fn a_list_without_end_is_ended() {
+        let endless = |nth: usize| page(nth as u64 * 300..nth as u64 * 300 + 300);
+        assert!(read(PAGE, endless).contains("more than 1000 entries"));
+    }
 
     #[test]
     fn the_next_page_is_the_one_that_is_called_so_unless_it_is_said_to_be_empty() {
@@ -434,5 +548,76 @@ mod tests {
         check(r#"<https://x/a>; rel="next"; results="false"; cursor="0:1:0""#, None);
         check(r#"<https://x/a>; rel="last""#, None);
         check("", None);
+    }
+
+    #[test]
+    fn items_are_found_where_the_file_says_and_a_missing_list_is_no_empty_one() {
+        let at = |text: &str| Pointer::try_from(text.to_owned()).unwrap();
+        let count = |text: &str, body: Value| items(&at(text), &body).map(|found| found.len());
+        assert_eq!(count("/users", json!({"users": [1, 2]})), Some(2));
+        assert_eq!(count("/users", json!({"users": null})), Some(0));
+        assert_eq!(count("/users", json!({"data": []})), None);
+        assert_eq!(count("/*", json!({"2": {"id": 2}, "7": {"id": 7}})), Some(2));
+        assert_eq!(count("/teams/*/members", json!({"teams": []})), Some(0));
+        assert_eq!(
+            count("/teams/*/members", json!({"teams": [{"members": [1]}, {"members": [2]}]})),
+            Some(2)
+        );
+        assert_eq!(count("", json!([1])), Some(1));
+    }
+
+    /// Answers as an honest vendor with `size` items does, `at_most` to a page.
+    fn honest(ask: &Ask, paging: &Paging, size: u64, at_most: u64, counts: bool) -> Page {
+        let word = ask.says.iter().find(|(spot, _)| *spot == Spot::Query("at".into()));
+        let said = match (word.map(|(_, word)| word.text()), &ask.link) {
+            (Some(text), _) => text,
+            (None, Some(link)) => link.clone(),
+            (None, None) => "0".into(),
+        };
+        let at: u64 = said.trim_start_matches('k').parse().unwrap();
+        let first = match &paging.turn {
+            Turn::Page { first, .. } => (at - u64::from(*first)) * at_most,
+            Turn::Offset { first, .. } => at - u64::from(*first),
+            Turn::After { .. } if word.is_some() => at + 1,
+            _ => at,
+        }
+        .min(size);
+        let end = (first + at_most).min(size);
+        Page {
+            total: counts.then_some(size),
+            next: (end < size).then(|| end.to_string()),
+            last: (end > first).then(|| (end - 1).to_string()),
+            ..page(first..end)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn an_honest_list_of_any_size_is_read_whole_and_once(
+            kind in prop::sample::select(vec![
+                "kind = \"page\"\nat = \"at\"", "kind = \"page\"\nat = \"at\"\nfirst = 0",
+                "kind = \"offset\"\nat = \"at\"", "kind = \"offset\"\nat = \"at\"\nfirst = 1",
+                "kind = \"cursor\"\nat = \"at\"\nnext = \"/n\"",
+                "kind = \"after\"\nat = \"at\"\nitem = \"/id\"", "kind = \"link\"",
+            ]),
+            size in 0_u64..200,
+            at_most in 1_u64..50,
+            asked in prop::option::of(1_u32..60),
+            counts in any::<bool>(),
+        ) {
+            let sized = asked.map(|size| format!("\nsize_at = \"size\"\nsize = {size}"));
+            let paging = paging(&format!("{kind}{}{TOTAL}", sized.unwrap_or_default()));
+            let mut walk = Walk::new(&paging, 1000);
+            let mut came = Vec::new();
+            while let Some(ask) = walk.ask() {
+                let page = honest(&ask, &paging, size, at_most, counts);
+                came.extend(page.keys.iter().flatten().cloned());
+                walk.take(page);
+            }
+            let expected: Vec<_> = (0..size).map(|key| key.to_string()).collect();
+            prop_assert_eq!(came, expected);
+            prop_assert!(walk.pages() <= size / at_most + 2);
+            prop_assert_eq!(walk.finish().coverage, Coverage::Complete);
+        }
     }
 }

@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::auth::basic;
 use crate::channel::answer::Said;
-use crate::channel::http::{Call, Http, HttpSettings, form};
+use crate::channel::http::{Call, FORM, Http, HttpSettings, form};
 use crate::channel::line::now;
 use crate::error::Result;
 use crate::secret::Secret;
@@ -106,7 +106,7 @@ fn request(client: &Client) -> Call {
             call.header("authorization", header)
         }
     };
-    call.body_as("application/x-www-form-urlencoded", form(pairs))
+    call.body_as(FORM, form(pairs))
 }
 
 /// The token in an answer, and for how many seconds it is kept.
