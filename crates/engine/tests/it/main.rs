@@ -35,6 +35,7 @@ mod push_token;
 mod rest_apply;
 mod rest_auth;
 mod rest_fake;
+mod rest_job;
 mod rest_observe;
 mod scanning;
 mod scene;

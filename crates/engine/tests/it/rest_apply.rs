@@ -237,6 +237,9 @@ async fn without_a_successor_nothing_is_sent() {
         other => panic!("{other:?}"),
     }
     assert_eq!(vendor.writes(), [""; 0]);
+    let named = rollbook_core::change::Change { heir: Some("9".into()), ..remove };
+    assert!(matches!(channel(&vendor, &text).apply(&named).await, Outcome::Done { .. }));
+    assert_eq!(vendor.writes(), ["DELETE /users/7?to=9"]);
 }
 
 #[tokio::test]
