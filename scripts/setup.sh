@@ -18,6 +18,8 @@ if [ "${1:-}" = test ]; then
   # Debian keeps the server's programs off the PATH. The tests start servers of their own.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
   need openssl openssl
+  # The pages are tried in a real browser.
+  need chromium chromium
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then

@@ -1,5 +1,7 @@
 //! The catalog as people see it.
 
+use std::process::Command;
+
 use crate::bench::Bench;
 
 #[test]
@@ -32,4 +34,42 @@ fn the_pages_of_all_apps_are_written_into_a_folder() {
     assert_eq!(said.code, 0, "{}", said.all());
     let pages = std::fs::read_dir(&folder).expect("it was made").count();
     assert!(pages >= 135, "{pages}");
+}
+
+/// Each page in Chromium, as wide as a phone: none is wider than that, none complains in the console.
+#[test]
+fn every_page_fits_a_phone_and_complains_of_nothing() {
+    let is_there = Command::new("chromium").arg("--version").output().is_ok();
+    let is_needed = std::env::var_os("ROLLBOOK_TESTERS").is_some();
+    assert!(is_there || !is_needed, "`make test` needs chromium to look at the pages.");
+    if !is_there {
+        return;
+    }
+    let bench = Bench::empty();
+    let folder = bench.path().join("guides");
+    let said = bench.run(&["guide", "--html", folder.to_str().expect("it is text")]);
+    assert_eq!(said.code, 0, "{}", said.all());
+    let names = std::fs::read_dir(&folder).expect("it was made");
+    let names = names.map(|entry| entry.expect("a file").file_name().into_string());
+    let mut names = names.collect::<Result<Vec<_>, _>>().expect("names are text");
+    names.sort();
+    let pages = serde_json::to_string(&names).expect("names are JSON");
+    let all = include_str!("guide_pages.html")
+        .replace("<script>", &format!("<script>\n  const PAGES = {pages};"));
+    let all_of_them = folder.join("all-of-them.html");
+    std::fs::write(&all_of_them, all).expect("the folder can be written");
+    let seen = Command::new("chromium")
+        .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"])
+        .args(["--allow-file-access-from-files", "--virtual-time-budget=600000"])
+        .args(["--enable-logging=stderr", "--no-first-run", "--dump-dom"])
+        .arg(format!("--user-data-dir={}", bench.path().join("browser").display()))
+        .arg(format!("file://{}", all_of_them.display()))
+        .output()
+        .expect("Chromium starts");
+    let dom = String::from_utf8_lossy(&seen.stdout);
+    let told = String::from_utf8_lossy(&seen.stderr);
+    let expected = format!("seen {}; wide: .", names.len());
+    assert!(names.len() >= 135 && dom.contains(&expected), "{dom}{told}");
+    let complaints: Vec<&str> = told.lines().filter(|line| line.contains("CONSOLE")).collect();
+    assert_eq!(complaints, [""; 0]);
 }
