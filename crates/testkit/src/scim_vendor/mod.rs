@@ -17,6 +17,7 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod of_app;
 mod profile;
 mod site;
 mod views;

@@ -29,6 +29,8 @@ pub struct Profile {
     pub put_without_active: PutWithoutActive,
     /// What DELETE of a user does.
     pub delete: DeleteMeans,
+    /// Whether a user that becomes inactive is deleted.
+    pub inactive_deletes: bool,
     /// Whether `/Groups` exists.
     pub groups: bool,
     /// Whether users list their groups.
@@ -156,6 +158,7 @@ impl Profile {
             put: true,
             put_without_active: PutWithoutActive::Keeps,
             delete: DeleteMeans::Gone,
+            inactive_deletes: false,
             groups: true,
             groups_on_users: true,
             external_ids: true,

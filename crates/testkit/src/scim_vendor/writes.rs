@@ -160,6 +160,11 @@ impl Site {
             return old.clone();
         }
         let id = id_of(old);
+        if kind == Kind::User && self.profile.inactive_deletes && new["active"] == json!(false) {
+            self.take_out(kind, &id);
+            done.push(Done { subject: id, what: "changed active, which removed it".to_owned() });
+            return new;
+        }
         let version = old["meta"]["version"].as_str().unwrap_or_default();
         let version = version.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
         self.stamp(kind, &mut new, version + 1);
