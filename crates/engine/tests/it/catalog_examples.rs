@@ -1,24 +1,98 @@
-//! Every app of the catalog through its real channel, against a vendor made from its file: read
+//! Every app of the catalog through its real channels, against a vendor made from its file: read
 //! whole, then each operation once, with a second look by the channel that it took, and the vendor's
 //! own count of what happened.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use rollbook_catalog::rest::{Blank, Pointer, Rest};
-use rollbook_catalog::{App, Catalog, Hurt, RequestOp};
-use rollbook_core::account::{Account, State};
-use rollbook_core::change::{Basis, Change, Op, Verb};
-use rollbook_core::snapshot::Coverage;
-use rollbook_core::step::{Outcome, Seen, Verdict, judge};
-use rollbook_engine::channel::rest::{RestChannel, RestSettings};
-use rollbook_engine::channel::scim::{ScimChannel, ScimSettings};
-use rollbook_engine::channel::{Channel, Observation};
-use rollbook_engine::secret::Secret;
-use rollbook_testkit::ledger::Ledger;
-use rollbook_testkit::rest_vendor::Held;
-use rollbook_testkit::scim_vendor::DeleteMeans;
-use rollbook_testkit::{Profile, RestVendor, ScimVendor};
-use serde_json::json;
+use rollbook_catalog::{App, Catalog, matrix};
+use rollbook_core::change::Verb;
 
-use crate::changes::{change, create, update};
+use crate::trial::{rest, scim};
+
+/// The apps whose id begins with one of `letters`, through all channels that the file names.
+async fn check(letters: &str) {
+    let mut wrong = Vec::new();
+    for app in Catalog::embedded().apps().filter(|app| app.id.starts_with(|c| letters.contains(c)))
+    {
+        for channel in channels(app) {
+            let told = match channel {
+                "rest" => rest::trial(app).await,
+                _ => scim::trial(app).await,
+            };
+            wrong.extend(told.into_iter().map(|told| format!("{} by {channel}: {told}", app.id)));
+        }
+    }
+    assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The channels of an app that are tried here. A file or a human is no vendor.
+fn channels(app: &App) -> Vec<&'static str> {
+    let has = |channel: &&str| app.routes.iter().any(|route| route.way.channel == **channel);
+    ["scim", "rest"].into_iter().filter(has).collect()
+}
+
+/// So that a failure names few apps, and no file of Rust needs to know which apps there are.
+macro_rules! checked_by_letter {
+    ($($name:ident: $letters:literal,)*) => {
+        $(
+            #[tokio::test]
+            async fn $name() {
+                check($letters).await;
+            }
+        )*
+
+        #[test]
+        fn every_app_is_tried_under_its_letter() {
+            let letters: String = [$($letters),*].concat();
+            let missed: Vec<&str> =
+                Catalog::embedded().ids().filter(|id| !id.starts_with(|c| letters.contains(c))).collect();
+            assert_eq!(missed, [""; 0]);
+            let unique: BTreeSet<char> = letters.chars().collect();
+            assert_eq!(unique.len(), letters.len(), "no app is tried twice");
+        }
+    };
+}
+
+checked_by_letter! {
+    apps_in_digits: "0123456789",
+    apps_in_a: "a",
+    apps_in_b: "b",
+    apps_in_c: "c",
+    apps_in_d: "d",
+    apps_in_e_and_f: "ef",
+    apps_in_g: "g",
+    apps_in_h_to_k: "hijk",
+    apps_in_l: "l",
+    apps_in_m: "m",
+    apps_in_n_and_o: "no",
+    apps_in_p: "p",
+    apps_in_q_and_r: "qr",
+    apps_in_s: "s",
+    apps_in_t: "t",
+    apps_in_u_and_v: "uv",
+    apps_in_w_to_z: "wxyz",
+}
+
+#[test]
+fn at_least_sixty_apps_can_be_listed_and_switched_off_by_what_is_tried_here() {
+    let offers = |app: &App, verb: Verb| {
+        channels(app).iter().any(|channel| {
+            let own = |route: &&rollbook_catalog::RouteFacts| route.way.channel == *channel;
+            app.routes.iter().filter(own).any(|route| route.way.can.contains_key(&verb))
+        })
+    };
+    let observes = |app: &App| {
+        let own = |route: &rollbook_catalog::RouteFacts| {
+            route.observes && channels(app).contains(&route.way.channel.as_str())
+        };
+        app.routes.iter().any(own)
+    };
+    let apps = Catalog::embedded().apps().filter(|app| !app.is_generic());
+    let whole = apps
+        .filter(|app| observes(app) && (offers(app, Verb::Suspend) || offers(app, Verb::Remove)));
+    let whole = whole.count();
+    assert!(whole >= 60, "only {whole}");
+    // The page says the same number, so that nobody has to believe it.
+    let line = format!("| **list, and suspend or remove** | | | **{whole}** |");
+    assert!(matrix::page(Catalog::embedded()).contains(&line), "{line}");
+}

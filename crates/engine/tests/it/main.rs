@@ -4,6 +4,7 @@
 
 mod adoption;
 mod book;
+mod catalog_examples;
 mod changes;
 mod config;
 mod delivery;
@@ -45,6 +46,7 @@ mod scim_settings;
 mod scim_wire;
 mod source;
 mod traps;
+mod trial;
 mod workspace;
 
 /// What a person reads of an error: the message and its hints, a line each.

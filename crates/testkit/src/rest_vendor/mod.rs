@@ -35,7 +35,7 @@ mod state;
 mod writes;
 mod writing;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -45,7 +45,7 @@ use axum::http::HeaderMap;
 use axum::response::Response;
 use axum::{Router, serve};
 use rollbook_catalog::App;
-use rollbook_catalog::rest::Send;
+use rollbook_catalog::rest::{Blank, Send};
 use rollbook_core::account::State;
 use serde_json::json;
 use tokio::net::TcpListener;
@@ -210,6 +210,16 @@ impl RestVendor {
     /// The keys of all groups.
     pub fn groups(&self) -> Vec<String> {
         lock(&self.shared.site).groups.keys().cloned().collect()
+    }
+
+    /// All roles that the file's examples show, and the lowest.
+    pub fn roles(&self) -> Vec<String> {
+        let site = lock(&self.shared.site);
+        let set = site.exchanges.iter().filter_map(|it| it.filled.get(&Blank::Role).cloned());
+        let held = site.records.iter().flat_map(|record| record.roles.iter().cloned());
+        let roles: BTreeSet<String> =
+            set.chain(held).chain(site.rest.lowest_role.clone()).collect();
+        roles.into_iter().collect()
     }
 
     /// Lets an account own something, as if it always had.

@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn facts_become_ways_and_what_nobody_knows_is_strict() {
         let mindtickle = of("mindtickle");
-        assert_eq!((mindtickle.patch, mindtickle.delete), (PatchSupport::ActiveOnly, DeleteMeans::Gone));
+        assert_eq!(
+            (mindtickle.patch, mindtickle.delete),
+            (PatchSupport::ActiveOnly, DeleteMeans::Gone)
+        );
         let generic = of("generic-scim");
         assert_eq!((generic.page_max, generic.filters), (PAGE_STRICT, Filters::Ignored));
         let pagerduty = of("pagerduty");
