@@ -3,6 +3,7 @@
 //! own count of what happened.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use rollbook_catalog::{App, Catalog, matrix};
 use rollbook_core::change::Verb;
@@ -12,8 +13,7 @@ use crate::trial::{rest, scim};
 /// The apps whose id begins with one of `letters`, through all channels that the file names.
 async fn check(letters: &str) {
     let mut wrong = Vec::new();
-    for app in Catalog::embedded().apps().filter(|app| app.id.starts_with(|c| letters.contains(c)))
-    {
+    for app in catalog().apps().filter(|app| app.id.starts_with(|c| letters.contains(c))) {
         for channel in channels(app) {
             let told = match channel {
                 "rest" => rest::trial(app).await,
@@ -23,6 +23,11 @@ async fn check(letters: &str) {
         }
     }
     assert!(wrong.is_empty(), "{} complaints:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+/// The files as they lie there, so that whoever writes one need not build to try it.
+fn catalog() -> Catalog {
+    Catalog::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../apps")).unwrap()
 }
 
 /// The channels of an app that are tried here. A file or a human is no vendor.

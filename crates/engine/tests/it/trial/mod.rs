@@ -42,7 +42,12 @@ pub(super) async fn tried(
         Outcome::Waiting { .. } if allowed.waits && what.is_empty() => return Ok(String::new()),
         other => return Err(format!("{verb} came to {other:?}; effects: {what:?}")),
     };
-    if effects.len() != 1 || effects[0].subject != key {
+    // Some vendors change the group and not the account.
+    let subject = match &change.op {
+        Op::Grant { entitlement } | Op::Revoke { entitlement } => [&key, entitlement],
+        _ => [&key, &key],
+    };
+    if effects.len() != 1 || !subject.contains(&&effects[0].subject) {
         return Err(format!("{verb} of {key} had these effects: {what:?}"));
     }
     let seen = channel.look(change).await;
