@@ -65,28 +65,29 @@ impl List {
             return Err(wrong);
         }
         let shown = examples_of_items(rest, exchanges);
-        let claimed: BTreeSet<State> =
-            lists.iter().filter_map(|l| rest.calls[l.call].state).collect();
-        let open = lists.iter().filter(|list| rest.calls[list.call].state.is_none()).count();
-        let mut taken = claimed;
+        let mut taken: BTreeSet<State> =
+            lists.iter().filter_map(|list| rest.calls[list.call].state).collect();
         for list in &mut lists {
             let call = &rest.calls[list.call];
-            if let Some(state) = call.state {
-                list.states = [state].into();
-                continue;
-            }
-            let shape = shape(rest, call);
+            let own = list.items.iter().filter_map(|item| shape(rest, call).state_of(item));
+            list.states = match call.state {
+                Some(state) => [state].into(),
+                None => own.filter(|state| !taken.contains(state)).collect(),
+            };
+            taken.extend(list.states.iter().copied());
+        }
+        // What no example shows and the rules know is in the first list that can say it.
+        for list in lists.iter_mut().filter(|list| rest.calls[list.call].state.is_none()) {
+            let shape = shape(rest, &rest.calls[list.call]);
             let can_say = |state: &State| {
                 let mut item = list.items[0].clone();
                 let by_rule = shape.state.iter().any(|rule| rule.means == *state);
                 (*state != State::Gone || by_rule) && state::put(shape, &mut item, *state, &shown)
             };
-            let own: BTreeSet<State> =
-                list.items.iter().filter_map(|item| shape.state_of(item)).collect();
-            let says = STATES.into_iter().filter(can_say).filter(|state| !taken.contains(state));
-            // Of several lists each shows what its example shows.
-            list.states = says.filter(|state| open == 1 || own.contains(state)).collect();
-            taken.extend(list.states.iter().copied());
+            let more: Vec<State> =
+                STATES.into_iter().filter(|state| !taken.contains(state)).filter(can_say).collect();
+            taken.extend(&more);
+            list.states.extend(more);
         }
         Ok(lists)
     }

@@ -7,7 +7,7 @@ use rollbook_catalog::{App, Hurt, RequestOp, Value as FactValue};
 use rollbook_core::account::State;
 use serde_json::{Value, json};
 
-use super::compare::{Filled, compare};
+use super::compare::{Filled, Fit, compare};
 use super::exchange::{Exchange, is_list, paging};
 use super::list::{self, List, examples_of_items};
 use super::paging::{SIZE_DEFAULT, take_turn};
@@ -99,7 +99,7 @@ impl Site {
             _ => None,
         });
         let mut site = Self {
-            hurts: app.traps.iter().filter_map(|trap| trap.hurts).collect(),
+            hurts: traps(app),
             groups: groups(&rest, &exchanges),
             shown,
             rest,
@@ -171,7 +171,6 @@ impl Site {
         let shape = list::shape(&self.rest, &self.rest.calls[list.call]);
         let pattern = Record::read(shape, &list.items[0])?;
         let mut record = self.numbered(&pattern);
-        self.next += 1;
         record.state = state;
         Some(record)
     }
@@ -181,14 +180,18 @@ impl Site {
         let shape = list::shape(&self.rest, &self.rest.calls[self.lists[0].call]);
         let pattern = Record::read(shape, &self.lists[0].items[0]).unwrap_or_default();
         let record = self.numbered(&pattern);
-        self.next += 1;
         let Record { key, ids, login, email, .. } = record;
         let login = if login.contains('@') { login } else { String::new() };
         Record { key, ids, login, email, ..Record::default() }
     }
 
-    fn numbered(&self, pattern: &Record) -> Record {
+    fn numbered(&mut self, pattern: &Record) -> Record {
         let mut record = pattern.numbered(self.next);
+        // Numbers that start at different examples meet.
+        while self.records.iter().any(|other| other.key == record.key) {
+            self.next += 1;
+            record = pattern.numbered(self.next);
+        }
         // The ids that other lists know it by.
         for list in &self.lists {
             let shape = list::shape(&self.rest, &self.rest.calls[list.call]);
@@ -199,6 +202,7 @@ impl Site {
                 record.ids.entry(name).or_insert_with(new);
             }
         }
+        self.next += 1;
         record
     }
 
@@ -237,24 +241,32 @@ impl Site {
         {
             return Ok(reply);
         }
+        let (exchange, sent, turn, fit) = self.fitting(sent)?;
+        self.check_settings(&fit.filled)?;
+        match exchange.op {
+            RequestOp::Get => self.one(&exchange, &fit.filled),
+            op if is_list(op) => self.page(&exchange, (&sent, &fit, turn), twist),
+            RequestOp::ListRoles => Ok(Reply::json(exchange.status, exchange.answer.clone())),
+            _ => self.write(&exchange, &fit, done),
+        }
+    }
+
+    /// The example that a request equals. Of several it is the one that leaves the least of a merged
+    /// body to what the account shows.
+    fn fitting(&self, sent: &Sent) -> Result<(Exchange, Sent, Option<usize>, Fit), No> {
         let mut nearest: Option<Vec<String>> = None;
-        for n in 0..self.exchanges.len() {
-            let exchange = self.exchanges[n].clone();
+        let mut best: Option<(&Exchange, Sent, Option<usize>, Fit)> = None;
+        for exchange in &self.exchanges {
             let call = &self.rest.calls[exchange.call];
             let how = paging(&self.rest, call);
             let mut sent = sent.clone();
             let turn = how.and_then(|how| take_turn(how, &mut sent));
             match compare(call, how, &exchange.request, &sent) {
                 Ok(fit) => {
-                    self.check_settings(&fit.filled)?;
-                    return match exchange.op {
-                        RequestOp::Get => self.one(&exchange, &fit.filled),
-                        op if is_list(op) => self.page(&exchange, (&sent, &fit, turn), twist),
-                        RequestOp::ListRoles => {
-                            Ok(Reply::json(exchange.status, exchange.answer.clone()))
-                        }
-                        _ => self.write(&exchange, &fit, done),
-                    };
+                    let left = |(.., fit): &(_, _, _, Fit)| fit.merged.len();
+                    if best.as_ref().is_none_or(|best| fit.merged.len() < left(best)) {
+                        best = Some((exchange, sent, turn, fit));
+                    }
                 }
                 Err(why) => {
                     let is_here = call.path.read(&sent.path).is_some();
@@ -266,7 +278,9 @@ impl Site {
             }
         }
         let none = || format!("no example shows {} {}", sent.method, sent.path);
-        Err(No::Unexpected(nearest.map_or_else(none, |why| why.join("; "))))
+        let (exchange, sent, turn, fit) =
+            best.ok_or_else(|| No::Unexpected(nearest.map_or_else(none, |why| why.join("; "))))?;
+        Ok((exchange.clone(), sent, turn, fit))
     }
 
     /// The operation that a request asks after.
@@ -339,6 +353,11 @@ impl Site {
         late.reads -= 1;
         late.shown.clone()
     }
+}
+
+/// The traps that bite on this route.
+fn traps(app: &App) -> BTreeSet<Hurt> {
+    app.traps.iter().filter(|trap| trap.is_on("rest")).filter_map(|trap| trap.hurts).collect()
 }
 
 /// What an instance must be given: as the examples have it, otherwise anything.

@@ -232,8 +232,12 @@ impl Site {
             subject: record.key.clone(),
             what: format!("created {}", record.login_or_email()),
         });
-        let answer = self.answer_about(exchange, &call, &record, filled);
+        let mut answer = self.answer_about(exchange, &call, &record, filled);
         self.records.push(record);
+        if let Some(later) = &call.later {
+            let id = self.new_operation(exchange, self.records.len() - 1, filled, &call);
+            writing::put_text(&mut answer, &later.operation, &id);
+        }
         Ok(reply(exchange, answer))
     }
 

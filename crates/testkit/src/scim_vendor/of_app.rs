@@ -20,16 +20,20 @@ impl Profile {
             Some(Value::List(items)) => Some(items.clone()),
             _ => None,
         };
-        let operations = list("scim.operations");
-        // An operation that a known list does not name is not there.
-        let takes = |what: &str| {
-            operations.as_ref().is_none_or(|all| all.iter().any(|one| one.starts_with(what)))
+        // Only a list that names requests says by its silence what there is not.
+        let operations = list("scim.operations").unwrap_or_default();
+        let names_requests = operations.iter().any(|one| one.contains(" /Users"));
+        let takes = |method: &str, path: &str| {
+            let is_it = |one: &String| one.contains(method) && one.contains(path);
+            !names_requests || operations.iter().any(is_it)
         };
         let can = |verb: &str| {
             let scim = app.routes.iter().find(|route| route.way.channel == "scim");
             scim.is_some_and(|scim| scim.way.can.keys().any(|own| own.as_str() == verb))
         };
-        let hurts = |hurt: Hurt| app.traps.iter().any(|trap| trap.hurts == Some(hurt));
+        let hurts = |hurt: Hurt| {
+            app.traps.iter().any(|trap| trap.hurts == Some(hurt) && trap.is_on("scim"))
+        };
         let page_max = number("scim.page_size_max");
         let page_default = number("scim.page_size").or(page_max).unwrap_or(PAGE_STRICT);
         let unpaged = text(app, "scim.paging") == Some("none");
@@ -40,8 +44,14 @@ impl Profile {
             page_default: if unpaged { usize::MAX } else { page_default },
             page_max: if unpaged { usize::MAX } else { page_max.unwrap_or(page_default) },
             filters: filters(list("scim.filters").as_deref()),
-            patch: patch(text(app, "scim.patch"), takes("PATCH /Users")),
-            put: takes("PUT /Users"),
+            patch: match patch(text(app, "scim.patch"), takes("PATCH", "/Users")) {
+                // What can be updated at all must have a way to be.
+                PatchSupport::ActiveOnly if can("update") && !takes("PUT", "/Users") => {
+                    PatchSupport::Full
+                }
+                patch => patch,
+            },
+            put: takes("PUT", "/Users"),
             delete: match text(app, "scim.delete") {
                 _ if hurts(Hurt::RemoveOnlySuspends) => DeleteMeans::Inactive,
                 Some("deactivate") => DeleteMeans::Inactive,
@@ -52,7 +62,7 @@ impl Profile {
             inactive_deletes: hurts(Hurt::SuspendDeletes),
             groups: can("grant") || can("revoke"),
             groups_on_users: false,
-            discovery: operations.is_some() && takes("GET /ServiceProviderConfig"),
+            discovery: names_requests && takes("GET", "/ServiceProviderConfig"),
             required: vec!["userName".to_owned()],
             duplicate: DuplicateBody::Odd,
             etags: false,

@@ -39,7 +39,11 @@ pub(super) async fn tried(
     let what: Vec<String> = effects.iter().map(|e| format!("{} {}", e.subject, e.what)).collect();
     let key = match outcome {
         Outcome::Done { account, .. } => account.as_str().to_owned(),
-        Outcome::Waiting { .. } if allowed.waits && what.is_empty() => return Ok(String::new()),
+        Outcome::Failed { why, retry_at: None, .. }
+            if allowed.waits && what.is_empty() && why.contains("Somebody must be named") =>
+        {
+            return Ok(String::new());
+        }
         other => return Err(format!("{verb} came to {other:?}; effects: {what:?}")),
     };
     // Some vendors change the group and not the account.
