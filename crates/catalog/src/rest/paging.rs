@@ -16,6 +16,8 @@ pub struct Paging {
     pub total: Option<Pointer>,
     /// Where an answer says whether there is another page (`true` or `false`).
     pub more: Option<Pointer>,
+    /// Where an answer says whether this is the last page (`true` or `false`).
+    pub last: Option<Pointer>,
 }
 
 /// How the next page is asked for.
@@ -102,6 +104,7 @@ struct PagingText {
     size: Option<u32>,
     total: Option<Pointer>,
     more: Option<Pointer>,
+    last: Option<Pointer>,
 }
 
 #[derive(Clone, Copy, Deserialize)]
@@ -119,7 +122,8 @@ impl TryFrom<PagingText> for Paging {
     type Error = String;
 
     fn try_from(text: PagingText) -> Result<Self, String> {
-        let PagingText { kind, at, first, next, item, pages, size_at, size, total, more } = text;
+        let PagingText { kind, at, first, next, item, pages, size_at, size, total, more, last } =
+            text;
         let need = |what: &str| format!("This kind of paging needs `{what}`");
         let size = match (size_at, size) {
             (Some(at), Some(1..)) => Some((at, size.unwrap_or(1))),
@@ -156,7 +160,7 @@ impl TryFrom<PagingText> for Paging {
         let stray = (0..names.len()).find(|&n| said[n] && !used[n]).map(|n| names[n]);
         match stray.or((at_or.is_ok() && !takes_at).then_some("at")) {
             Some(name) => Err(format!("This kind of paging has no `{name}`")),
-            None => Ok(Self { turn, size, total, more }),
+            None => Ok(Self { turn, size, total, more, last }),
         }
     }
 }

@@ -125,6 +125,7 @@ impl Page<'_> {
         };
         put(&paging.total, self.total.to_string());
         put(&paging.more, self.next().is_some().to_string());
+        put(&paging.last, self.next().is_none().to_string());
         if let Some(Twist::TotalResults { is }) = self.twist
             && let Some(at) = &paging.total
         {
