@@ -62,7 +62,8 @@ pub struct Http {
     client: reqwest::Client,
     base: Url,
     secrets: Vec<Secret>,
-    media: &'static str,
+    /// What bodies are called where nothing else says it.
+    media: Option<&'static str>,
     deadline: Duration,
     body_bytes_max: usize,
 }
@@ -106,6 +107,10 @@ impl Http {
             })?;
         let &HttpSettings { media, deadline, body_bytes_max, .. } = settings;
         let secrets = settings.secrets.clone();
+        // What the instance wants every body to be called is a header like any other.
+        let is_said =
+            settings.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+        let media = (!is_said).then_some(media);
         Ok(Self { client, base, secrets, media, deadline, body_bytes_max })
     }
 
@@ -117,8 +122,10 @@ impl Http {
         let url = call.url(&self.base)?;
         let mut request = self.client.request(call.method.clone(), url).timeout(self.deadline);
         if let Some(body) = &call.body {
-            let media = body.media.unwrap_or(self.media);
-            request = request.header(header::CONTENT_TYPE, media).body(body.text.clone());
+            if let Some(media) = body.media.or(self.media) {
+                request = request.header(header::CONTENT_TYPE, media);
+            }
+            request = request.body(body.text.clone());
         }
         if let Some(version) = &call.if_match {
             request = request.header(header::IF_MATCH, version);

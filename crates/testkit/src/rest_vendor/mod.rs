@@ -348,7 +348,8 @@ impl Shared {
             "application/vnd.api+json" => Send::JsonApi,
             _ => Send::Json,
         };
-        if !body.is_empty() && send == Send::Json && media != "application/json" {
+        let is_json = media == "application/json" || media.ends_with("+json");
+        if !body.is_empty() && send == Send::Json && !is_json {
             return Err(format!("the body is said to be `{media}`"));
         }
         let body = sent::body(&String::from_utf8_lossy(body), send)?;

@@ -131,8 +131,9 @@ impl Site {
             let words = [(was.0.clone(), key.clone()), (was.1.clone(), name.clone())];
             let words = words.into_iter().filter_map(|(was, new)| Some((was?, new)));
             writing::exchange_words(&mut item, &words.collect::<Vec<_>>());
-            writing::put_text(&mut item, &shape.key, &key);
+            // Where the name is the key, it is written as the key.
             writing::put_text(&mut item, &shape.name, &name);
+            writing::put_text(&mut item, &shape.key, &key);
             if let Some(members) = &shape.members {
                 let inside = self.records.iter().filter(|record| record.groups.contains(&key));
                 let keys: Vec<String> = inside.map(|record| record.key.clone()).collect();

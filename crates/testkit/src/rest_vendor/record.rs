@@ -101,6 +101,12 @@ impl Record {
     /// Takes over what the blanks of a create or an update say.
     pub(super) fn take(&mut self, filled: &Filled) {
         let was_whole = self.display_name == self.whole_name();
+        let new_address = filled.get(&Blank::Email).or_else(|| filled.get(&Blank::Login));
+        if let Some(address) = new_address {
+            let old = self.email_or_login().to_owned();
+            let is_address = |id: &&mut String| **id == old && id.contains('@');
+            self.ids.values_mut().filter(is_address).for_each(|id| id.clone_from(address));
+        }
         for (blank, text) in filled {
             let text = text.clone();
             match blank {
@@ -150,6 +156,10 @@ impl Record {
                 writing::put_text(item, at, text);
             }
         };
+        // The address may be an id as well, and is written as the address then.
+        for (name, at) in &shape.ids {
+            put(Some(at), self.ids.get(name).map_or("", String::as_str));
+        }
         match shape.display_name.as_slice() {
             [] => {}
             [at] => put(Some(at), &self.display_name),
@@ -165,9 +175,6 @@ impl Record {
         put(shape.worker_number.as_ref(), &self.worker_number);
         put(shape.email.as_ref(), &self.email);
         put(shape.login.as_ref(), self.login_or_email());
-        for (name, at) in &shape.ids {
-            put(Some(at), self.ids.get(name).map_or("", String::as_str));
-        }
         put(Some(&shape.key), &self.key);
         let groups: Vec<String> = self.groups.iter().cloned().collect();
         for (at, texts) in [(&shape.roles, &self.roles), (&shape.groups, &groups)] {

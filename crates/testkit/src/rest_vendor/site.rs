@@ -39,6 +39,10 @@ pub(super) struct Operation {
     pub(super) asked: usize,
 }
 
+/// An example that fits, the request without the vendor's own address of a page, that page, and how
+/// it fits.
+type Fitting = (Exchange, Sent, Option<usize>, Fit);
+
 /// What readers still see of an account.
 #[derive(Clone, Debug)]
 struct Late {
@@ -252,22 +256,17 @@ impl Site {
     }
 
     /// The example that a request equals. Of several it is the one that leaves the least of a merged
-    /// body to what the account shows.
-    fn fitting(&self, sent: &Sent) -> Result<(Exchange, Sent, Option<usize>, Fit), No> {
+    /// body to what the account shows, and that little is so.
+    fn fitting(&self, sent: &Sent) -> Result<Fitting, No> {
         let mut nearest: Option<Vec<String>> = None;
-        let mut best: Option<(&Exchange, Sent, Option<usize>, Fit)> = None;
+        let mut fitting: Vec<Fitting> = Vec::new();
         for exchange in &self.exchanges {
             let call = &self.rest.calls[exchange.call];
             let how = paging(&self.rest, call);
             let mut sent = sent.clone();
             let turn = how.and_then(|how| take_turn(how, &mut sent));
             match compare(call, how, &exchange.request, &sent) {
-                Ok(fit) => {
-                    let left = |(.., fit): &(_, _, _, Fit)| fit.merged.len();
-                    if best.as_ref().is_none_or(|best| fit.merged.len() < left(best)) {
-                        best = Some((exchange, sent, turn, fit));
-                    }
-                }
+                Ok(fit) => fitting.push((exchange.clone(), sent, turn, fit)),
                 Err(why) => {
                     let is_here = call.path.read(&sent.path).is_some();
                     let is_nearer = nearest.as_ref().is_none_or(|best| why.len() < best.len());
@@ -277,10 +276,18 @@ impl Site {
                 }
             }
         }
+        fitting.sort_by_key(|(.., fit)| fit.merged.len());
+        let is_so = |(exchange, _, _, fit): &Fitting| {
+            let found = self.find(&fit.filled, &exchange.filled);
+            fit.merged.is_empty()
+                || matches!(found, Ok(Some(at)) if self.check_merged(fit, at).is_ok())
+        };
+        let best = fitting.iter().position(is_so).unwrap_or(0);
         let none = || format!("no example shows {} {}", sent.method, sent.path);
-        let (exchange, sent, turn, fit) =
-            best.ok_or_else(|| No::Unexpected(nearest.map_or_else(none, |why| why.join("; "))))?;
-        Ok((exchange.clone(), sent, turn, fit))
+        match fitting.is_empty() {
+            true => Err(No::Unexpected(nearest.map_or_else(none, |why| why.join("; ")))),
+            false => Ok(fitting.swap_remove(best)),
+        }
     }
 
     /// The operation that a request asks after.

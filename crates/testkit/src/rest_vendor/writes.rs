@@ -84,7 +84,7 @@ impl Site {
     }
 
     /// What a merged body took over must be what the account shows.
-    fn check_merged(&self, fit: &Fit, at: usize) -> Result<(), No> {
+    pub(super) fn check_merged(&self, fit: &Fit, at: usize) -> Result<(), No> {
         if fit.merged.is_empty() {
             return Ok(());
         }

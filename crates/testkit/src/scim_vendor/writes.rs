@@ -160,7 +160,8 @@ impl Site {
             return old.clone();
         }
         let id = id_of(old);
-        if kind == Kind::User && self.profile.inactive_deletes && new["active"] == json!(false) {
+        let is_cut = old["active"] != json!(false) && new["active"] == json!(false);
+        if kind == Kind::User && self.profile.inactive_deletes && is_cut {
             self.take_out(kind, &id);
             done.push(Done { subject: id, what: "changed active, which removed it".to_owned() });
             return new;

@@ -83,7 +83,8 @@ impl Page {
         let mut page = Self {
             keys,
             total: number(&paging.total),
-            more: flag(told(&paging.more)),
+            more: flag(told(&paging.more))
+                .or_else(|| flag(told(&paging.last)).map(|is_last| !is_last)),
             ..Self::default()
         };
         match &paging.turn {

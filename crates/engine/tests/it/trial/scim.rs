@@ -74,7 +74,7 @@ fn populate(vendor: &ScimVendor, profile: &Profile) -> Vec<Expected> {
     let mut expected: Vec<Expected> = Vec::new();
     for n in 0..count {
         let email = format!("person{n}@acme.example");
-        let is_active = n % 8 != 6 || profile.inactive_deletes;
+        let is_active = n % 8 != 6;
         let key = vendor.seed_user(json!({
             "userName": email, "active": is_active, "displayName": format!("Person {n}"),
             "name": {"givenName": "Person", "familyName": n.to_string()},
