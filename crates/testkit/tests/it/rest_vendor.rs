@@ -108,7 +108,9 @@ fn paged(paging: &str, trap: &str) -> String {
         "" => String::new(),
         hurts => format!("[[trap]]\ntext = \"It bites.\"\nhurts = \"{hurts}\""),
     };
-    PAGED.replace("PAGING", paging).replace("TRAP", &trap)
+    // What deletes cannot be taken back, and a file must say so.
+    let for_good = if trap.contains("deletes") { "irreversible = [\"suspend\"]\n" } else { "" };
+    format!("{for_good}{}", PAGED.replace("PAGING", paging).replace("TRAP", &trap))
 }
 
 fn ids(page: &Value) -> Vec<u64> {
