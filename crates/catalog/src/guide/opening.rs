@@ -113,7 +113,7 @@ pub(super) fn reach(app: &App, sources: &mut Sources) -> Vec<Block> {
     }
     if rows.is_empty() {
         return vec![Block::text(
-            "By itself nothing yet. Connect it as an export (`[instance.file]`): Rollbook reads what \
+            "By itself nothing yet. Connect it as an export ([instance.file] in rollbook.toml): Rollbook reads what \
              somebody exports, writes down who must do what, and checks it against the next export.",
         )];
     }
