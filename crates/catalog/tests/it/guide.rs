@@ -23,7 +23,7 @@ fn an_app_of_which_nothing_is_known_says_so() {
 
     ## What Rollbook can do here
 
-    By itself nothing yet. Connect it as an export (`[instance.file]`): Rollbook reads what somebody exports, writes down who must do what, and checks it against the next export.
+    By itself nothing yet. Connect it as an export ([instance.file] in rollbook.toml): Rollbook reads what somebody exports, writes down who must do what, and checks it against the next export.
     ");
 }
 
