@@ -285,8 +285,8 @@ impl RestChannel {
         Ok((is_member || coverage == Coverage::Complete).then_some(is_member))
     }
 
-    /// Whether a right is a role. A right that the account has is what it is there; one that it is to
-    /// get is a group where a group has that key, or where roles cannot be set.
+    /// Whether a right is a role. A role that the account has is one; any other right is a group where
+    /// a group has that key, or where roles cannot be set.
     pub(super) async fn is_role(
         &self,
         op: &Op,
@@ -294,20 +294,19 @@ impl RestChannel {
         patience: &mut Patience,
     ) -> Result<bool, Said> {
         let rest = self.rest();
+        let (right, of_groups) = match op {
+            Op::Grant { entitlement } => (entitlement, RequestOp::Grant),
+            Op::Revoke { entitlement } => (entitlement, RequestOp::Revoke),
+            _ => return Ok(false),
+        };
         if rest.calls(RequestOp::SetRole).next().is_none() {
             return Ok(false);
         }
-        match op {
-            Op::Grant { entitlement } => {
-                if rest.calls(RequestOp::Grant).next().is_none() {
-                    return Ok(true);
-                }
-                let (groups, _) = self.groups(patience).await?;
-                Ok(!groups.iter().any(|group| group.key == *entitlement))
-            }
-            Op::Revoke { entitlement } => Ok(account.roles.contains(entitlement)
-                || rest.calls(RequestOp::Revoke).next().is_none()),
-            _ => Ok(false),
+        let is_held = of_groups == RequestOp::Revoke && account.roles.contains(right);
+        if is_held || rest.calls(of_groups).next().is_none() {
+            return Ok(true);
         }
+        let (groups, _) = self.groups(patience).await?;
+        Ok(!groups.iter().any(|group| group.key == *right))
     }
 }

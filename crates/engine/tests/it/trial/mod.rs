@@ -21,8 +21,6 @@ pub(super) struct Allowed {
     pub(super) only_suspends: bool,
     /// Nothing shows the right that was given or taken.
     pub(super) unseen: bool,
-    /// It waits until somebody is named who inherits.
-    pub(super) waits: bool,
 }
 
 /// Does `change` and looks: it must be done, have exactly one effect, and be seen. Gives the key.
@@ -39,11 +37,6 @@ pub(super) async fn tried(
     let what: Vec<String> = effects.iter().map(|e| format!("{} {}", e.subject, e.what)).collect();
     let key = match outcome {
         Outcome::Done { account, .. } => account.as_str().to_owned(),
-        Outcome::Failed { why, retry_at: None, .. }
-            if allowed.waits && what.is_empty() && why.contains("Somebody must be named") =>
-        {
-            return Ok(String::new());
-        }
         other => return Err(format!("{verb} came to {other:?}; effects: {what:?}")),
     };
     // Some vendors change the group and not the account.

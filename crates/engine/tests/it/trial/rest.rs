@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use rollbook_catalog::rest::{Blank, Call, Rest, Turn};
-use rollbook_catalog::{App, Hurt, RequestOp};
+use rollbook_catalog::{App, RequestOp};
 use rollbook_core::account::State;
-use rollbook_core::change::{Op, Verb};
+use rollbook_core::change::{Change, Op, Verb};
 use rollbook_engine::channel::rest::{RestChannel, RestSettings};
 use rollbook_engine::secret::Secret;
 use rollbook_testkit::RestVendor;
@@ -112,14 +112,6 @@ impl Trial<'_> {
 
     async fn one(&mut self, verb: Verb, pool: &mut Pool) -> Result<(), String> {
         let ledger = self.vendor.ledger().clone();
-        let allowed = Allowed {
-            only_suspends: verb == Verb::Remove && self.hurts(Hurt::RemoveOnlySuspends),
-            waits: self
-                .calls(RequestOp::Remove)
-                .any(|call| call.blanks().contains(&Blank::Successor))
-                && verb == Verb::Remove,
-            unseen: false,
-        };
         let change = match verb {
             Verb::Create => create("new.person@acme.example", "per_000000000000000000000001"),
             Verb::Update => {
@@ -130,9 +122,15 @@ impl Trial<'_> {
             Verb::Grant | Verb::Revoke => return self.right(verb, pool).await,
             Verb::Suspend => on(&pool.take(State::Active)?, Op::Suspend),
             Verb::Reactivate => return self.reactivate(pool).await,
-            Verb::Remove => on(&pool.take(State::Active)?, Op::Remove),
+            Verb::Remove => {
+                let change = on(&pool.take(State::Active)?, Op::Remove);
+                let mut calls = self.calls(RequestOp::Remove);
+                let inherits = calls.any(|call| call.blanks().contains(&Blank::Successor));
+                let heir = inherits.then(|| pool.take(State::Active)).transpose()?;
+                Change { heir: heir.map(|account| account.key), ..change }.identified()
+            }
         };
-        tried(&self.channel, &ledger, &change, allowed).await.map(drop)
+        tried(&self.channel, &ledger, &change, Allowed::default()).await.map(drop)
     }
 
     /// An attribute that an update says and a look sees, with a value for it.
@@ -254,9 +252,5 @@ impl Trial<'_> {
         tried(&self.channel, &ledger, &on(&account, Op::Revoke { entitlement }), allowed)
             .await
             .map(drop)
-    }
-
-    fn hurts(&self, hurt: Hurt) -> bool {
-        self.app.traps.iter().any(|trap| trap.hurts == Some(hurt) && trap.is_on("rest"))
     }
 }
