@@ -166,8 +166,7 @@ pub(crate) fn settings(
     settings.resources_max = scim.resources_max.unwrap_or(settings.resources_max);
     settings.connect_deadline = scim.connect_deadline_s.map_or(settings.connect_deadline, seconds);
     settings.deadline = scim.deadline_s.map_or(settings.deadline, seconds);
-    settings.requests_per_second_max =
-        scim.requests_per_second_max.unwrap_or(settings.requests_per_second_max);
+    settings.requests_per_second_max = scim.requests_per_second_max;
     settings.quirks = ScimQuirks {
         no_groups: scim.no_groups,
         totals_unusable: scim.totals_unusable,

@@ -7,7 +7,8 @@ use rollbook_scim::{ErrorMessage, json, schema};
 use serde_json::Value;
 
 use super::http::{Answer, Lost};
-use super::rate::retry_after;
+use super::pace::budget::Heard;
+use super::rate::{WAIT_MAX, retry_after};
 use crate::error::{Error, Kind};
 
 /// More of a vendor's own words than this many characters are not repeated.
@@ -107,6 +108,17 @@ impl Said {
         }
     }
 
+    /// What it teaches the pace; `status` is that of the answer.
+    pub fn heard(&self, status: u16, is_spent: bool) -> Heard {
+        match self {
+            Self::Throttled { wait } => {
+                Heard::Refused { wait: *wait, is_limit: status == 429 || is_spent }
+            }
+            Self::Lost(_) | Self::Unsent { .. } | Self::Broken { .. } => Heard::Nothing,
+            _ => Heard::Admitted,
+        }
+    }
+
     /// Whether the same read may succeed a little later.
     pub fn is_passing(&self) -> bool {
         match self {
@@ -128,6 +140,10 @@ impl Said {
             Self::Conflict { status, detail }
             | Self::Refused { status, detail }
             | Self::Broken { status, detail } => with(*status, detail),
+            Self::Throttled { wait: Some(wait) } if *wait >= WAIT_MAX => {
+                "The instance asks us to wait for an hour or longer. It is asked again in an hour."
+                    .into()
+            }
             Self::Throttled { wait: Some(wait) } => {
                 format!("The instance asks us to wait {} s.", wait.as_secs())
             }

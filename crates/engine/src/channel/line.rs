@@ -1,6 +1,7 @@
 //! One exchange with an instance, in its turn. What may pass is read again within bounds; what may
 //! have had an effect is sent once, by whoever calls.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -9,7 +10,7 @@ use tokio::time::Instant;
 
 use super::answer::Said;
 use super::http::{Answer, Call, Http};
-use super::pace::Pace;
+use super::pace::{Pace, chance};
 use crate::clock::Clock;
 
 /// A vendor that breaks gets this many tries; one that asks to wait gets what patience allows.
@@ -19,7 +20,7 @@ const TRIES_MAX: u32 = 3;
 #[derive(Debug)]
 pub struct Line {
     http: Http,
-    pace: Pace,
+    pace: Arc<Pace>,
     /// How many requests may run at once.
     at_once: Semaphore,
     patience: Duration,
@@ -35,15 +36,16 @@ pub struct Patience {
 
 impl Patience {
     /// How long to wait before the same read is sent again, after `tries` of which the last said
-    /// `said` and took `took`; `None`: not at all.
-    pub fn wait(&mut self, said: &Said, tries: u32, took: Duration) -> Option<Duration> {
+    /// `said` and took `took`; `None`: not at all. `chance`, at least 0 and less than 1, makes it up to
+    /// a quarter longer, so that clients that were sent away together do not come back together.
+    pub fn wait(&mut self, said: &Said, tries: u32, took: Duration, chance: f64) -> Option<Duration> {
         let asked = match said {
             Said::Throttled { wait } => *wait,
             said if said.is_passing() && tries < TRIES_MAX => None,
             _ => return None,
         };
         let wait = asked.unwrap_or(self.backoff * 2_u32.pow(tries.min(10) - 1));
-        let wait = wait + jitter(wait);
+        let wait = wait.mul_f64(1.0 + chance / 4.0);
         // A vendor that hangs uses up patience as well, not only one that asks us to wait.
         self.spend(took + wait).then_some(wait)
     }
@@ -66,7 +68,7 @@ impl Line {
     /// `backoff`, and doubles.
     pub fn new(
         http: Http,
-        pace: Pace,
+        pace: Arc<Pace>,
         at_once: usize,
         patience: Duration,
         backoff: Duration,
@@ -98,17 +100,30 @@ impl Line {
         judge: &(dyn Fn(&Answer) -> Said + Send + Sync),
     ) -> (Said, Answer) {
         let _running = self.at_once.acquire().await;
-        if let Err(wait) = self.pace.turn(self.patience).await {
-            return (Said::Throttled { wait: Some(wait) }, Answer::default());
-        }
+        let turn = match self.pace.turn(self.patience).await {
+            Ok(turn) => turn,
+            Err(wait) => return (Said::Throttled { wait: Some(wait) }, Answer::default()),
+        };
         let (said, answer) = match self.http.send(call).await {
             Ok(answer) => (judge(&answer), answer),
             Err(lost) => (Said::Lost(lost), Answer::default()),
         };
-        if let Said::Throttled { wait: Some(wait) } = &said {
-            self.pace.quiet_for(*wait);
-        }
+        let heard = said.heard(answer.status, answer.rate.is_spent());
+        turn.hear(heard, answer.rate.quota(now()));
         (said, answer)
+    }
+
+    /// How long to wait before the same read is sent again; see [`Patience::wait`]. Of all requests to
+    /// the instance, only a share is sent again.
+    pub fn wait(
+        &self,
+        patience: &mut Patience,
+        said: &Said,
+        tries: u32,
+        took: Duration,
+    ) -> Option<Duration> {
+        let wait = patience.wait(said, tries, took, chance())?;
+        self.pace.may_retry().then_some(wait)
     }
 
     /// Reads; tries again what may pass, as long as `patience` lasts.
@@ -122,7 +137,8 @@ impl Line {
         loop {
             let begun = Instant::now();
             let (said, _) = self.send(call, judge).await;
-            let Some(wait) = patience.wait(&said, tries, begun.elapsed()) else { return said };
+            let wait = self.wait(patience, &said, tries, begun.elapsed());
+            let Some(wait) = wait else { return said };
             tracing::debug!(path = %call.path(), wait_ms = wait.as_millis(), "waiting to ask again");
             tokio::time::sleep(wait).await;
             tries += 1;
@@ -133,14 +149,4 @@ impl Line {
 /// Now. A vendor's `Retry-After` speaks of the real world, whatever day the book is read as of.
 pub fn now() -> Timestamp {
     Clock::System.now()
-}
-
-/// Up to a quarter of `wait`, so that clients that were sent away together do not come back
-/// together. Without a source of randomness there is none.
-fn jitter(wait: Duration) -> Duration {
-    let mut byte = [0_u8];
-    match getrandom::fill(&mut byte) {
-        Ok(()) => wait * u32::from(byte[0]) / 1024,
-        Err(_) => Duration::ZERO,
-    }
 }

@@ -6,6 +6,7 @@
 //! it made is removed again or named.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -90,7 +91,7 @@ pub struct Probe {
     own: Http,
     wrong: Http,
     none: Http,
-    pace: Pace,
+    pace: Arc<Pace>,
 }
 
 /// Where a probe stands.
@@ -127,7 +128,7 @@ impl Probe {
             own: Http::new(&http)?,
             wrong: Http::new(&wrong)?,
             none: Http::new(&none)?,
-            pace: Pace::new(reached.requests_per_second_max),
+            pace: reached.shared_pace(),
             settings,
         })
     }
@@ -241,28 +242,28 @@ impl Probe {
         let call = call_of(ask);
         for attempt in 1.. {
             let patience = self.settings.scim.patience;
-            if let Err(wait) = self.pace.turn(patience).await {
-                return Err(format!("the server asks us to wait {} s", wait.as_secs()));
-            }
+            let turn = match self.pace.turn(patience).await {
+                Ok(turn) => turn,
+                Err(wait) => {
+                    return Err(format!("the server asks us to wait {} s", wait.as_secs()));
+                }
+            };
             let answer = match http.send(&call).await {
                 Ok(answer) => answer,
                 Err(lost) => return Err(standing.lost(ask, lost)),
             };
             standing.silences = 0;
-            let throttled = match Said::judge(&answer, Clock::System.now()) {
-                Said::Throttled { wait } => Some(wait.unwrap_or(self.settings.scim.backoff)),
-                _ => None,
-            };
+            let now = Clock::System.now();
+            let said = Said::judge(&answer, now);
+            let is_throttled = matches!(said, Said::Throttled { .. });
+            turn.hear(said.heard(answer.status, answer.rate.is_spent()), answer.rate.quota(now));
             standing.receipts.push(answer.receipt.clone());
             let reply = reply_of(answer);
             standing.known.notice(ask, &reply);
-            match throttled {
-                Some(wait) => {
-                    standing.known.throttled += 1;
-                    self.pace.quiet_for(wait);
-                }
-                None => return Ok(reply),
+            if !is_throttled {
+                return Ok(reply);
             }
+            standing.known.throttled += 1;
             if attempt == TRIES_MAX {
                 break;
             }

@@ -4,8 +4,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::pace::quota::Quota;
+
 /// Nobody waits longer than this because a header says so, in seconds.
 const WAIT_S_MAX: f64 = 3600.0;
+
+/// The same.
+pub const WAIT_MAX: Duration = Duration::from_secs(3600);
 
 /// A number of seconds larger than this is a moment since 1970, not a wait.
 const MOMENT_S_MIN: f64 = 1e9;
@@ -16,6 +21,10 @@ const MOMENT_MS_MIN: f64 = 1e12;
 /// What is left of the vendor's limit, where it says so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Rate {
+    /// Requests that a window holds.
+    pub limit: Option<u64>,
+    /// How long the window is, in seconds.
+    pub window_s: Option<u64>,
     /// Requests left in this window.
     pub remaining: Option<u64>,
     /// When the window ends, as sent: seconds from now, a moment since 1970, or a date.
@@ -31,16 +40,32 @@ impl Rate {
                 .iter()
                 .find_map(|family| header(&format!("{family}-{what}")))
         };
-        let joined = |names: [&str; 2]| {
-            let parts = header("ratelimit")?.split([';', ',']);
-            let mut pairs = parts.filter_map(|part| part.trim().split_once('='));
-            pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| value.trim())
-        };
+        let joined = |names: [&str; 2]| part(header("ratelimit")?, names);
+        let policy = |names: [&str; 2]| part(header("ratelimit-policy")?, names);
+        // `100, 100;w=60`: the limit that counts, then the policies that there are.
+        let limit = of("limit").and_then(|text| text.split([',', ';']).next());
+        let limit = limit.or_else(|| joined(["l", "limit"])).or_else(|| policy(["q", "quota"]));
+        let window = policy(["w", "window"])
+            .or_else(|| part(of("limit")?, ["w", "window"]))
+            .or_else(|| joined(["w", "window"]));
         let remaining = of("remaining").or_else(|| joined(["r", "remaining"]));
         let reset = of("reset").or_else(|| joined(["t", "reset"]));
         Self {
-            remaining: remaining.and_then(|text| text.trim().parse().ok()),
+            limit: number(limit),
+            window_s: number(window),
+            remaining: number(remaining),
             reset: reset.map(|text| text.trim().to_owned()),
+        }
+    }
+
+    /// The same for the pace, at the moment `now`. Nothing in it is longer than an hour.
+    pub fn quota(&self, now: Timestamp) -> Quota {
+        let bounded = |seconds: u64| Duration::from_secs(seconds).min(WAIT_MAX);
+        Quota {
+            limit: self.limit,
+            remaining: self.remaining,
+            resets_in: self.wait(now),
+            window: self.window_s.filter(|seconds| *seconds > 0).map(bounded),
         }
     }
 
@@ -60,6 +85,16 @@ impl Rate {
         };
         clamped(seconds)
     }
+}
+
+/// The value of one of the parameters `names` in a structured field, whatever comes before it.
+fn part<'a>(text: &'a str, names: [&str; 2]) -> Option<&'a str> {
+    let mut pairs = text.split([';', ',']).filter_map(|part| part.trim().split_once('='));
+    pairs.find(|(name, _)| names.contains(name)).map(|(_, value)| value.trim())
+}
+
+fn number(text: Option<&str>) -> Option<u64> {
+    text?.trim().parse().ok()
 }
 
 /// How long a vendor asks us to wait, from a `Retry-After` in seconds or as an HTTP date, clamped
@@ -112,6 +147,25 @@ mod tests {
             (Some(0), Some(50))
         );
         assert_eq!(check(&[("x-ratelimit-reset", "2026-11-21T12:01:00Z")]), (None, Some(60)));
+    }
+
+    /// The limit, and how many seconds its window has.
+    fn limit(headers: &[(&str, &str)]) -> (Option<u64>, Option<u64>) {
+        let find = |name: &str| headers.iter().find(|(n, _)| *n == name).map(|(_, value)| *value);
+        let rate = Rate::read(&find);
+        (rate.limit, rate.window_s)
+    }
+
+    #[test]
+    fn the_limit_and_its_window_are_found_wherever_they_are_said() {
+        assert_eq!(limit(&[("x-ratelimit-limit", "600")]), (Some(600), None));
+        assert_eq!(limit(&[("ratelimit-limit", "100, 100;w=60")]), (Some(100), Some(60)));
+        assert_eq!(limit(&[("ratelimit", "limit=100, remaining=3, reset=50")]), (Some(100), None));
+        let policy = ("ratelimit-policy", "\"default\";q=100;w=10");
+        assert_eq!(limit(&[("ratelimit", "\"default\";r=50;t=5"), policy]), (Some(100), Some(10)));
+        assert_eq!(limit(&[("x-rate-limit-limit", "many")]), (None, None));
+        let endless = Rate { window_s: Some(u64::MAX), ..Rate::default() };
+        assert_eq!(endless.quota(Timestamp::UNIX_EPOCH).window, Some(WAIT_MAX));
     }
 
     #[test]

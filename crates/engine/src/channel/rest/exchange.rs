@@ -25,7 +25,8 @@ impl RestChannel {
         loop {
             let begun = Instant::now();
             let (said, answer) = self.send(rules, call).await;
-            let Some(wait) = patience.wait(&said, tries, begun.elapsed()) else {
+            let wait = self.line.wait(patience, &said, tries, begun.elapsed());
+            let Some(wait) = wait else {
                 return (said, answer);
             };
             tracing::debug!(path = %call.path(), wait_ms = wait.as_millis(), "waiting to ask again");

@@ -30,8 +30,7 @@ use self::auth::Prover;
 use self::call::Facts;
 use super::http::{Http, HttpSettings};
 use super::line::Line;
-use super::pace::Pace;
-use super::scim::REQUESTS_PER_SECOND_MAX;
+use super::pace::{Limit, Pace};
 use super::{Channel, Observation};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
@@ -72,8 +71,10 @@ pub struct RestSettings {
     pub patience: Duration,
     /// E-mail domains that the employer owns: addresses there count as verified.
     pub verified_domains: Vec<String>,
-    /// How many requests may be sent in any second; `None`: what the app says, else 10.
+    /// How many requests may be sent in any second; `None`: what the app says, else it is learned.
     pub requests_per_second_max: Option<u32>,
+    /// The pace that everybody who reaches the instance keeps to; `None`: one of its own.
+    pub pace: Option<Arc<Pace>>,
 }
 
 impl RestSettings {
@@ -100,6 +101,7 @@ impl RestSettings {
             patience: Duration::from_secs(180),
             verified_domains: Vec::new(),
             requests_per_second_max: None,
+            pace: None,
         }
     }
 
@@ -167,17 +169,13 @@ impl RestSettings {
         Ok(self.filled(template)?.trim_end_matches('/').to_owned())
     }
 
-    /// How fast it may be asked: what the instance says, else what the app says, else ten a second.
-    fn pace(&self) -> Pace {
-        match (self.requests_per_second_max, self.rest.limits) {
-            (Some(per_second), _) => Pace::new(per_second),
-            (None, None) => Pace::new(REQUESTS_PER_SECOND_MAX),
-            (None, Some(limits)) => match limits.requests / limits.seconds.max(1) {
-                // Slower than one a second: so many in the whole of the window.
-                0 => Pace::within(limits.requests, Duration::from_secs(limits.seconds.into())),
-                per_second => Pace::new(per_second),
-            },
-        }
+    /// How fast it may be asked: what the instance says, else what the app says.
+    pub fn limit(&self) -> Option<Limit> {
+        let said = self.rest.limits.map(|limits| Limit {
+            requests: limits.requests.max(1),
+            window: Duration::from_secs(limits.seconds.max(1).into()),
+        });
+        self.requests_per_second_max.map(Limit::each_second).or(said)
     }
 }
 
@@ -209,7 +207,9 @@ impl RestChannel {
         let http = Http::new(&settings.http(base_url, headers))?;
         let at_once = settings.rest.limits.and_then(|limits| limits.at_once);
         let at_once = at_once.map_or(usize::MAX, |n| usize::try_from(n).unwrap_or(usize::MAX));
-        let line = Line::new(http, settings.pace(), at_once, settings.patience, settings.backoff);
+        let own = || Arc::new(Pace::with_backoff(settings.limit(), settings.backoff));
+        let pace = settings.pace.clone().unwrap_or_else(own);
+        let line = Line::new(http, pace, at_once, settings.patience, settings.backoff);
         Ok(Self { settings, line, prover })
     }
 

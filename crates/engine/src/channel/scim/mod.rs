@@ -12,7 +12,7 @@ mod observe;
 pub mod pages;
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use rollbook_core::step::{Outcome, Receipt, Seen};
 use super::answer::Said;
 use super::http::{Answer, Call, Http, HttpSettings, bearer};
 use super::line::{Line, Patience, now};
-use super::pace::Pace;
+use super::pace::{Limit, Pace};
 use super::{Channel, Observation};
 use crate::error::Result;
 use crate::secret::Secret;
@@ -33,9 +33,6 @@ pub(super) const ACCEPT: &str = "application/scim+json, application/json;q=0.9";
 
 /// What bodies are called (RFC 7644 §3.1).
 pub(super) const MEDIA: &str = "application/scim+json";
-
-/// How many requests are sent in any second where nothing else is said.
-pub const REQUESTS_PER_SECOND_MAX: u32 = 10;
 
 /// How to reach one instance over SCIM, and what is known of its ways.
 #[derive(Clone, Debug)]
@@ -64,8 +61,10 @@ pub struct ScimSettings {
     pub patience: Duration,
     /// E-mail domains that the employer owns: addresses there count as verified.
     pub verified_domains: Vec<String>,
-    /// How many requests may be sent in any second, at least 1.
-    pub requests_per_second_max: u32,
+    /// How many requests may be sent in any second, at least 1; `None`: it is learned.
+    pub requests_per_second_max: Option<u32>,
+    /// The pace that everybody who reaches the instance keeps to; `None`: one of its own.
+    pub pace: Option<Arc<Pace>>,
     /// Whether the instance was seen to show who is in a group. A group that then shows nobody is
     /// empty. Default false: it is found out.
     pub shows_members: bool,
@@ -101,10 +100,24 @@ impl ScimSettings {
             backoff: Duration::from_secs(1),
             patience: Duration::from_secs(180),
             verified_domains: Vec::new(),
-            requests_per_second_max: REQUESTS_PER_SECOND_MAX,
+            requests_per_second_max: None,
+            pace: None,
             shows_members: false,
             quirks: ScimQuirks::default(),
         }
+    }
+}
+
+impl ScimSettings {
+    /// How fast it may be asked, where that is said.
+    pub fn limit(&self) -> Option<Limit> {
+        self.requests_per_second_max.map(Limit::each_second)
+    }
+
+    /// The pace that everybody keeps to, or one of its own.
+    pub(super) fn shared_pace(&self) -> Arc<Pace> {
+        let own = || Arc::new(Pace::with_backoff(self.limit(), self.backoff));
+        self.pace.clone().unwrap_or_else(own)
     }
 }
 
@@ -137,7 +150,7 @@ impl ScimChannel {
             deadline: settings.deadline,
             body_bytes_max: settings.body_bytes_max,
         })?;
-        let pace = Pace::new(settings.requests_per_second_max);
+        let pace = settings.shared_pace();
         let shows_members = AtomicBool::new(settings.shows_members);
         let line = Line::new(http, pace, usize::MAX, settings.patience, settings.backoff);
         Ok(Self { settings, line, avoided: Mutex::default(), shows_members })
