@@ -285,6 +285,7 @@ impl Engine {
         for (_, stage) in plan.stages() {
             self.drive_stage(run, stage, &channels, leave, progress).await?;
         }
+        channels.keys().for_each(|instance| self.keep_pace(instance));
         progress.end();
         self.reconcile()?;
         self.close_run(self.report(run.clone(), plan.clone())?, leave)

@@ -70,10 +70,12 @@ impl Engine {
                 let seen = self.store.read(|book| book.newest_snapshot(&instance.name))?;
                 settings.shows_members = seen
                     .is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty()));
+                settings.pace = Some(self.pace(&instance.name, settings.limit())?);
                 Ok(Open::Scim(Box::new(ScimChannel::new(settings)?)))
             }
             (None, Some(rest), _) => {
-                let settings = rest_settings(instance, rest, &self.dir)?;
+                let mut settings = rest_settings(instance, rest, &self.dir)?;
+                settings.pace = Some(self.pace(&instance.name, settings.limit())?);
                 Ok(Open::Rest(Box::new(RestChannel::new(settings)?)))
             }
             (None, None, Some(_)) => {

@@ -15,6 +15,7 @@ use rollbook_core::id::hex;
 use crate::clock::Clock;
 use crate::config::{self, BookConfig, Config};
 use crate::error::{Error, Result};
+use crate::pacing::Paces;
 use crate::rereading::Newest;
 use crate::secret;
 use crate::store::{self, Presence, Sealing, Store};
@@ -35,6 +36,8 @@ pub struct Engine {
     pub(crate) config: Arc<Config>,
     pub(crate) newest: Arc<Mutex<Newest>>,
     pub(crate) store: Arc<Store>,
+    /// How fast each instance may be asked; all engines of one workspace keep to it together.
+    pub(crate) paces: Arc<Paces>,
     pub(crate) clock: Clock,
     /// As of when the book is looked at, where that is not now.
     pub(crate) as_of: Option<Clock>,
@@ -119,7 +122,8 @@ impl Engine {
         let store = Store::open(&config.place(dir)?, presence, command)?;
         check_signed(&store, &key)?;
         let (newest, store) = (Arc::new(Mutex::new(newest)), Arc::new(store));
-        Ok(Self { dir: dir.to_owned(), config, newest, store, clock, as_of: None, key })
+        let (dir, paces) = (dir.to_owned(), Arc::default());
+        Ok(Self { dir, config, newest, store, paces, clock, as_of: None, key })
     }
 
     /// The same workspace, looked at as of the start of `day`: who works here, what is wrong, how

@@ -21,6 +21,7 @@ pub mod evidence;
 mod held;
 mod nearest;
 mod outside;
+mod pacing;
 pub mod pack_page;
 pub mod packing;
 mod planning;

@@ -242,6 +242,7 @@ impl Engine {
             Ok(channel) => channel.observe().await,
             Err(error) => Err(error),
         };
+        self.keep_pace(&config.name);
         let now = self.now();
         let observed = match observed {
             Ok(observed) => observed,

@@ -87,7 +87,9 @@ impl HiddenLimit {
         self.tokens = (self.tokens + filled).min(f64::from(self.requests));
         self.filled_at = now;
         let window = self.window;
-        let begun = Duration::from_secs_f64(now.as_secs_f64().div_euclid(window.as_secs_f64()) * window.as_secs_f64());
+        let begun = Duration::from_secs_f64(
+            now.as_secs_f64().div_euclid(window.as_secs_f64()) * window.as_secs_f64(),
+        );
         let counts = |at: &Duration| match self.counting {
             Counting::FixedWindow => *at >= begun,
             _ => *at + window > now,

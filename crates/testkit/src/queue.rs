@@ -89,7 +89,8 @@ pub fn run(work: &Work, limit: &mut HiddenLimit, pacing: &mut dyn Pacing) -> Cou
                 Ok(()) => {
                     left -= 1;
                     course.sent += 1;
-                    let there = work.takes[0] + (work.takes[1] - work.takes[0]).mul_f64(dice.roll());
+                    let there =
+                        work.takes[0] + (work.takes[1] - work.takes[0]).mul_f64(dice.roll());
                     put(&mut events, now + there / 2, Event::Arrives(*worker));
                     false
                 }
@@ -100,7 +101,8 @@ pub fn run(work: &Work, limit: &mut HiddenLimit, pacing: &mut dyn Pacing) -> Cou
             }
         });
         let wake = again.filter(|again| *again > now);
-        if let Some(wake) = wake.filter(|wake| events.keys().next().is_none_or(|(at, _)| wake < at)) {
+        if let Some(wake) = wake.filter(|wake| events.keys().next().is_none_or(|(at, _)| wake < at))
+        {
             put(&mut events, wake, Event::Wake);
         }
         let ((at, _), event) = events.pop_first().expect("somebody is under way or waits");

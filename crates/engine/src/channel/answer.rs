@@ -357,8 +357,8 @@ mod tests {
         assert_snapshot!(with(423, "Sat, 21 Nov 2026 12:00:30 GMT"), @"Throttled: The instance asks us to wait 30 s.");
         assert_snapshot!(with(403, "2"), @"Throttled: The instance asks us to wait 2 s.");
         assert_snapshot!(with(503, "-1"), @"Throttled: The instance asks us to wait 1 s.");
-        assert_snapshot!(with(429, "1e12"), @"Throttled: The instance asks us to wait 3600 s.");
-        assert_snapshot!(with(429, "Wed, 21 Oct 2099 07:28:00 GMT"), @"Throttled: The instance asks us to wait 3600 s.");
+        assert_snapshot!(with(429, "1e12"), @"Throttled: The instance asks us to wait for an hour or longer. It is asked again in an hour.");
+        assert_snapshot!(with(429, "Wed, 21 Oct 2099 07:28:00 GMT"), @"Throttled: The instance asks us to wait for an hour or longer. It is asked again in an hour.");
         assert_snapshot!(with(429, ""), @"Throttled: The instance asks us to slow down.");
         assert_snapshot!(with(429, "NaN"), @"Throttled: The instance asks us to slow down.");
         assert_snapshot!(check(&answer(503, "")), @"Broken: The instance answered 503.");

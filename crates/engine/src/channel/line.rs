@@ -38,7 +38,13 @@ impl Patience {
     /// How long to wait before the same read is sent again, after `tries` of which the last said
     /// `said` and took `took`; `None`: not at all. `chance`, at least 0 and less than 1, makes it up to
     /// a quarter longer, so that clients that were sent away together do not come back together.
-    pub fn wait(&mut self, said: &Said, tries: u32, took: Duration, chance: f64) -> Option<Duration> {
+    pub fn wait(
+        &mut self,
+        said: &Said,
+        tries: u32,
+        took: Duration,
+        chance: f64,
+    ) -> Option<Duration> {
         let asked = match said {
             Said::Throttled { wait } => *wait,
             said if said.is_passing() && tries < TRIES_MAX => None,

@@ -182,7 +182,7 @@ pub struct ScimConfig {
     /// The vendor shows all members of a group in one answer, however many.
     #[serde(default)]
     pub members_whole: bool,
-    /// How many requests may be sent in any second, at least 1; not said: 10.
+    /// How many requests may be sent in any second, at least 1; not said: it is learned.
     #[serde(default)]
     pub requests_per_second_max: Option<u32>,
     /// More accounts or groups than this end the reading, as partial; not said: 2,000,000.

@@ -28,7 +28,8 @@ pub struct RestConfig {
     /// Whether the host may be on this machine or in a private network.
     #[serde(default)]
     pub allow_private: bool,
-    /// How many requests may be sent in any second, at least 1; not said: what the app says, else 10.
+    /// How many requests may be sent in any second, at least 1; not said: what the app says, else it
+    /// is learned.
     #[serde(default)]
     pub requests_per_second_max: Option<u32>,
     /// More accounts or groups than this end the reading, as partial; not said: 2,000,000.

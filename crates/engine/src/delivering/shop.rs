@@ -183,6 +183,7 @@ impl Shop {
         {
             return Ok(Arc::clone(channel));
         }
+        self.engine.keep_pace(name);
         let channel = Arc::new(self.engine.channel_of(name)?);
         lane.channel = Some((now, Arc::clone(&channel)));
         Ok(channel)

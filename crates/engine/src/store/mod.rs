@@ -12,6 +12,7 @@ mod events;
 mod feeds;
 mod findings;
 mod links;
+mod paces;
 mod place;
 mod plans;
 mod presence;

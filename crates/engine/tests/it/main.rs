@@ -19,6 +19,7 @@ mod evidence;
 mod file_channel;
 mod job;
 mod kill;
+mod pace;
 mod peer_job;
 mod peer_probe;
 mod peers;

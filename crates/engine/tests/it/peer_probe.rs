@@ -121,7 +121,7 @@ fn probe(url: &str) -> Probe {
         Sandbox { login: "Probe.Me@acme.example".into(), group: Some("Probe's group".into()) };
     let scim = ScimSettings {
         allow_private: true,
-        requests_per_second_max: 1000,
+        requests_per_second_max: Some(1000),
         ..ScimSettings::new("peer".into(), url, Secret::new(TOKEN))
     };
     let settings =

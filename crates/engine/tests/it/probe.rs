@@ -38,7 +38,7 @@ fn settings(vendor: &ScimVendor, writes: bool) -> ProbeSettings {
     let sandbox = Sandbox { login: LOGIN.into(), group: Some("Probe's group".into()) };
     let scim = ScimSettings {
         allow_private: true,
-        requests_per_second_max: 1000,
+        requests_per_second_max: Some(1000),
         backoff: Duration::from_millis(5),
         ..ScimSettings::new("vendor".into(), vendor.url(), Secret::new(vendor.token()))
     };

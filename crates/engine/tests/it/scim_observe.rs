@@ -17,7 +17,7 @@ pub(crate) fn settings(vendor: &ScimVendor) -> ScimSettings {
     ScimSettings {
         allow_private: true,
         page_size: 3,
-        requests_per_second_max: 1000,
+        requests_per_second_max: Some(1000),
         backoff: Duration::from_millis(1),
         patience: Duration::from_secs(2),
         deadline: Duration::from_secs(5),

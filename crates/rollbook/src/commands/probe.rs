@@ -188,7 +188,7 @@ fn settings(url: &str, args: &Args) -> Result<ProbeSettings> {
     let token = source.load(Path::new("."))?;
     let scim = ScimSettings {
         allow_private: args.allow_private,
-        requests_per_second_max: args.requests_per_second,
+        requests_per_second_max: Some(args.requests_per_second),
         ..ScimSettings::new(server_name(url).as_str().into(), url, token)
     };
     Ok(ProbeSettings {

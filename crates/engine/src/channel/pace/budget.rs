@@ -201,9 +201,9 @@ impl Budget {
         let span = self.learned.span();
         let oldest = self.turns.len().checked_sub(self.learned.turns_in_span());
         let window = oldest.map_or(Duration::ZERO, |at| self.turns[at].at + span);
-        let burst = self.burst.unwrap_or_else(|| {
-            BURST.min(1.0 + self.learned.turns_in_span() as f64 * BURST_SHARE)
-        });
+        let burst = self
+            .burst
+            .unwrap_or_else(|| BURST.min(1.0 + self.learned.turns_in_span() as f64 * BURST_SHARE));
         let ahead = self.distance(now).mul_f64(burst.max(1.0) - 1.0);
         let due = self.even.saturating_sub(ahead).max(window);
         // A turn that came when it was due, and no pause ago, was held back until then.
@@ -238,9 +238,8 @@ impl Budget {
             Heard::Nothing => self.unheard(now, turn, chance),
         }
         let turns = &self.turns;
-        let own = |window: Duration| {
-            turns.iter().rev().take_while(|turn| turn.at + window > now).count()
-        };
+        let own =
+            |window: Duration| turns.iter().rev().take_while(|turn| turn.at + window > now).count();
         if let Some(until) = self.told.spent_until(now, &own) {
             self.quiet_until = self.quiet_until.max(until);
         }

@@ -7,6 +7,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::Limit;
 
 /// Where nothing is known, requests a second at first.
@@ -48,15 +50,14 @@ const SPARE: f64 = 0.01;
 const SPARE_S: f64 = 0.01;
 
 /// Vendors count in round times, in seconds.
-const ROUND_S: [f64; 14] = [
-    1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 3600.0,
-];
+const ROUND_S: [f64; 14] =
+    [1.0, 2.0, 3.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 900.0, 3600.0];
 
 const SECOND: f64 = 1.0;
 const HOUR: f64 = 3600.0;
 
 /// The rate of one instance.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Learned {
     /// Requests a second, now.
     rate: f64,
@@ -107,7 +108,29 @@ impl Learned {
         let Some(limit) = known else { return unknown };
         let span = spared(limit.window);
         let rate = f64::from(limit.requests) / span;
-        Self { rate, cap: rate, is_known: true, is_said: true, ceiling: Some(rate), span, ..unknown }
+        Self {
+            rate,
+            cap: rate,
+            is_known: true,
+            is_said: true,
+            ceiling: Some(rate),
+            span,
+            ..unknown
+        }
+    }
+
+    /// Whether it may be gone by, after it was written down and read again.
+    pub fn is_sound(&self) -> bool {
+        let is_rate = |rate: f64| rate > 0.0 && rate <= TOLD_MAX;
+        let ceiling = self.ceiling.unwrap_or(self.rate);
+        let is_share = |share: f64| (0.0..=1.0).contains(&share);
+        is_rate(self.rate)
+            && is_rate(self.cap)
+            && is_rate(ceiling)
+            && is_share(self.dip)
+            && (1.0..=ANSWERS_MAX).contains(&self.answers)
+            && (0.0..1e12).contains(&self.grown)
+            && (SECOND..=48.0 * HOUR).contains(&self.span)
     }
 
     /// Requests a second, now.
@@ -181,15 +204,16 @@ impl Learned {
         self.begin(self.rate, DEEP_DIP);
     }
 
-    /// Headers say that there are so many requests in so long a time.
+    /// Headers say that there are so many requests in so long a time. What was known before is never
+    /// exceeded.
     pub fn told(&mut self, limit: Limit) {
-        (self.span, self.is_said) = (spared(limit.window), true);
-        let rate = f64::from(limit.requests) / self.span;
+        let span = spared(limit.window);
+        let rate = f64::from(limit.requests) / span;
         if !self.is_known {
             self.cap = rate.clamp(LEARNED_MAX, TOLD_MAX);
+            (self.span, self.is_said) = (span, true);
         }
-        let rate = rate.clamp(self.floor(), self.cap);
-        self.begin(rate, 0.0);
+        self.begin(rate.clamp(self.floor(), self.cap), 0.0);
     }
 
     fn begin(&mut self, ceiling: f64, dip: f64) {

@@ -16,6 +16,7 @@ pub mod retries;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex as Queue, Notify};
 use tokio::time::Instant;
 
@@ -28,7 +29,7 @@ use self::retries::Retries;
 const BACKOFF: Duration = Duration::from_millis(400);
 
 /// So many requests in so long a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limit {
     /// Requests, at least 1.
     pub requests: u32,

@@ -88,7 +88,8 @@ impl Told {
         }
         let is_own = self.limit.is_some_and(|limit| {
             let is_settled = now >= self.since + limit.window;
-            is_settled && own(limit.window) as f64 >= (f64::from(limit.requests) * OWN_SHARE).floor()
+            is_settled
+                && own(limit.window) as f64 >= (f64::from(limit.requests) * OWN_SHARE).floor()
         });
         // The pace keeps to the limit by itself; the next request finds room.
         (!is_own).then_some(self.resets_at)

@@ -12,8 +12,8 @@ mod observe;
 pub mod pages;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rollbook_core::change::Change;

@@ -60,7 +60,7 @@ pub(crate) async fn trial(app: &App) -> Vec<String> {
 fn settings(vendor: &ScimVendor) -> ScimSettings {
     ScimSettings {
         allow_private: true,
-        requests_per_second_max: 1000,
+        requests_per_second_max: Some(1000),
         backoff: Duration::from_millis(1),
         patience: Duration::from_secs(5),
         deadline: Duration::from_secs(20),
