@@ -27,6 +27,7 @@ mod request;
 pub mod rest;
 mod text;
 mod trap;
+pub mod tried;
 
 pub use app::{App, Fact, Field, Need, Remark, RouteFacts, Value};
 pub use catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM};
@@ -35,3 +36,4 @@ pub use guide::Guide;
 pub use key::{KEYS, Key, Shape};
 pub use request::{Method, Request, RequestOp};
 pub use trap::{Hurt, Trap};
+pub use tried::Tried;

@@ -1,10 +1,10 @@
 //! What an app's file says, held against what a probe of one instance saw.
 
-use std::collections::BTreeMap;
-
+use jiff::civil::Date;
 use rollbook_core::change::Basis;
 
-use crate::{App, Fact, Value};
+use crate::tried::Tried;
+use crate::{App, Fact, Hurt, Value};
 
 /// A fact of the file that a probe saw otherwise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,26 +13,56 @@ pub struct Contradiction {
     pub key: &'static str,
     /// What the file says, and how well that is known.
     pub stated: String,
+    /// Who says so; `None`: it is recalled.
+    pub source: Option<String>,
     /// What the probe saw, as a sentence.
     pub seen: String,
+    /// The day of the probe that saw it.
+    pub on: Date,
+    /// Whether it is about what DELETE does, or what switching an account off does.
+    pub is_about_closing: bool,
 }
 
-/// Where the file and a probe cannot both be right. `found` is the value of each question that was
-/// answered, by the question's name.
-pub fn contradictions(app: &App, found: &BTreeMap<String, String>) -> Vec<Contradiction> {
-    let says = |name: &str| found.get(name).map_or("", String::as_str);
-    let judged: [(&str, Option<String>); 7] = [
-        ("scim.delete", delete(app, says("delete.effect"))),
-        ("scim.patch", patch(app, says("patch.active_path"), says("patch.active_pathless"))),
-        ("scim.page_size", size(app, "scim.page_size", says("list.default_page"))),
-        ("scim.page_size_max", size(app, "scim.page_size_max", says("list.max_page"))),
-        ("scim.paging", paging(app, says("list.start_index"), says("paging.cursor"))),
-        ("scim.filters", filters(app, says("filter.login"))),
-        ("scim.resources", groups(app, says("list.groups"))),
+/// Where the file and what probes of an instance saw cannot both be right.
+pub fn contradictions(app: &App, tried: &Tried) -> Vec<Contradiction> {
+    let says = |question: &str| tried.value(question);
+    let judged: [(&str, &[&str], Option<String>); 7] = [
+        ("scim.delete", &["delete.effect"], delete(app, says("delete.effect"))),
+        (
+            "scim.patch",
+            &["patch.active_path", "patch.active_pathless"],
+            patch(app, says("patch.active_path"), says("patch.active_pathless")),
+        ),
+        (
+            "scim.page_size",
+            &["list.default_page"],
+            size(app, "scim.page_size", says("list.default_page")),
+        ),
+        (
+            "scim.page_size_max",
+            &["list.max_page"],
+            size(app, "scim.page_size_max", says("list.max_page")),
+        ),
+        (
+            "scim.paging",
+            &["list.start_index", "paging.cursor"],
+            paging(app, says("list.start_index"), says("paging.cursor")),
+        ),
+        ("scim.filters", &["filter.login"], filters(app, says("filter.login"))),
+        ("scim.resources", &["list.groups"], groups(app, says("list.groups"))),
     ];
-    let told = judged.into_iter().filter_map(|(key, seen)| Some((app.fact(key)?, seen?)));
-    told.map(|(fact, seen)| Contradiction { key: fact.key.name, stated: stated(fact), seen })
-        .collect()
+    let told = judged.into_iter().filter_map(|(key, questions, seen)| {
+        Some((app.fact(key)?, seen?, tried.newest(questions)?))
+    });
+    told.map(|(fact, seen, on)| Contradiction {
+        key: fact.key.name,
+        stated: stated(fact),
+        source: fact.source.clone(),
+        seen,
+        on,
+        is_about_closing: ["scim.delete", "scim.patch"].contains(&fact.key.name),
+    })
+    .collect()
 }
 
 fn stated(fact: &Fact) -> String {
@@ -63,6 +93,9 @@ fn delete(app: &App, seen: &str) -> Option<String> {
 }
 
 fn patch(app: &App, path: &str, pathless: &str) -> Option<String> {
+    if [path, pathless].contains(&"removed") && !deletes_when_suspended(app) {
+        return Some("Switching an account off removes it.".to_owned());
+    }
     let works = [path, pathless].contains(&"honoured");
     let fails = |form: &str| ["absent", "refused", "ignored"].contains(&form);
     match word(app, "scim.patch") {
@@ -72,6 +105,11 @@ fn patch(app: &App, path: &str, pathless: &str) -> Option<String> {
         "put_only" if works => Some("PATCH of `active` works.".to_owned()),
         _ => None,
     }
+}
+
+fn deletes_when_suspended(app: &App) -> bool {
+    let mut traps = app.traps.iter().filter(|trap| trap.is_on("scim"));
+    traps.any(|trap| trap.hurts == Some(Hurt::SuspendDeletes))
 }
 
 /// A probe sees a size, or as `>=N` that no limit was met at N.
@@ -119,9 +157,8 @@ mod tests {
     use crate::Catalog;
 
     fn check(app: &str, found: &[(&str, &str)]) -> Vec<String> {
-        let found = found.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
         let app = Catalog::embedded().app(app).expect("it is in apps/");
-        let told = contradictions(app, &found).into_iter();
+        let told = contradictions(app, &crate::tried::tests::tried(found)).into_iter();
         told.map(|it| format!("{}: {} — {}", it.key, it.stated, it.seen)).collect()
     }
 
@@ -147,5 +184,18 @@ mod tests {
                 "scim.filters: userName eq (documented) — A filter on userName: ignored.",
             ]
         );
+    }
+
+    #[test]
+    fn an_app_that_deletes_whom_it_is_told_to_suspend_is_a_contradiction_unless_the_file_says_so() {
+        let removed = [("patch.active_path", "removed")];
+        assert_eq!(
+            check("mindtickle", &removed),
+            ["scim.patch: partial (documented) — Switching an account off removes it."]
+        );
+        let mut app = Catalog::embedded().app("mindtickle").expect("it is in apps/").clone();
+        let remark = crate::Remark { text: "It deletes.".to_owned(), source: None };
+        app.traps.push(crate::Trap { remark, hurts: Some(Hurt::SuspendDeletes), channel: None });
+        assert_eq!(contradictions(&app, &crate::tried::tests::tried(&removed)), []);
     }
 }

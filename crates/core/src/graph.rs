@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use crate::account::{Account, Group};
 use crate::canonical::fold;
@@ -48,6 +49,25 @@ pub struct View {
     pub stale_after_h: u32,
     /// Whose secret Rollbook reaches the instance with.
     pub credential: Credential,
+    /// Where what was probed there and what is written about the app cannot both be right.
+    pub contradictions: Vec<Contradiction>,
+}
+
+/// One thing that was seen on an instance otherwise than it is written about the app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Contradiction {
+    /// What it is about, e.g. `scim.delete`.
+    pub fact: String,
+    /// What is written.
+    pub stated: String,
+    /// Who says so, e.g. the title of a manual, or `recalled`.
+    pub source: String,
+    /// What was seen, as a sentence.
+    pub seen: String,
+    /// The day on which a probe saw it.
+    pub probed_on: Date,
+    /// Whether it is about how an account is closed: then what is believed to be gone may be there.
+    pub is_about_closing: bool,
 }
 
 /// Whose the secret is with which Rollbook reaches an instance.

@@ -27,6 +27,9 @@ pub struct Way {
     /// What it can do, and how well each of that is known: a vendor may document how to suspend and
     /// say nothing about what DELETE does.
     pub can: BTreeMap<Verb, Ability>,
+    /// What was tried on this very instance and does not work, each with the reason as a sentence.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub cannot: BTreeMap<Verb, String>,
 }
 
 /// How well it is known that a channel can do one thing, and what comes with it.
@@ -71,12 +74,19 @@ impl Reach {
         let route = Route { channel: way.channel.clone(), basis: ability.basis };
         Some(Picked { route, ability: ability.clone() })
     }
+
+    /// Why no channel can do any of `verbs`, as far as it was tried; empty: nobody has tried.
+    pub fn why_not(&self, verbs: &[Verb]) -> String {
+        let tried = |verb| self.routes.iter().filter_map(move |way| way.cannot.get(verb));
+        let reasons: BTreeSet<&str> = verbs.iter().flat_map(tried).map(String::as_str).collect();
+        reasons.into_iter().collect::<Vec<_>>().join(" ")
+    }
 }
 
 impl Way {
     /// A channel that can do nothing yet.
     pub fn new(channel: impl Into<String>) -> Self {
-        Self { channel: channel.into(), can: BTreeMap::new() }
+        Self { channel: channel.into(), ..Self::default() }
     }
 
     /// Adds what can be done and taken back.

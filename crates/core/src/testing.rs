@@ -70,6 +70,7 @@ impl World {
             admin_roles: vec!["Admin".to_owned()],
             stale_after_h: 48,
             credential: Credential::default(),
+            contradictions: Vec::new(),
         })
     }
 

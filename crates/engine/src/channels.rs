@@ -101,22 +101,30 @@ impl Engine {
     }
 
     /// What can be done to each instance: what the app's profile says of its channel, narrowed by
-    /// what the configuration says of this instance.
+    /// what the configuration says of this instance and by what probes saw there.
     pub fn reach(&self) -> Result<BTreeMap<InstanceName, Reach>> {
-        let catalog = Catalog::embedded();
-        let mut reach = BTreeMap::new();
-        for instance in &self.config.instances {
-            let channel = instance.channel();
-            let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
-            let profile = catalog.app(&instance.app).filter(|app| speaks(app, channel));
-            let profile = profile.or_else(|| catalog.app(generic(channel)));
-            let ways = profile.into_iter().flat_map(|app| app.reach().routes);
-            let ways = ways.filter(|way| way.channel == channel && can_act);
-            let routes = ways.map(|way| instance.reach.narrow(way)).collect();
-            reach.insert(instance.name.clone(), Reach { routes });
-        }
-        Ok(reach)
+        self.store.read(|book| {
+            let mut reach = BTreeMap::new();
+            for instance in &self.config.instances {
+                let channel = instance.channel();
+                let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
+                let ways = profile(instance).into_iter().flat_map(|app| app.reach().routes);
+                let ways = ways.filter(|way| way.channel == channel && can_act);
+                let tried = self.tried_in(book, instance)?;
+                let routes = ways.map(|way| tried.way(instance.reach.narrow(way))).collect();
+                reach.insert(instance.name.clone(), Reach { routes });
+            }
+            Ok(reach)
+        })
     }
+}
+
+/// What is known of an instance's app: its own file, where that speaks of its channel, or that of any
+/// app on that channel.
+pub(crate) fn profile(instance: &InstanceConfig) -> Option<&'static App> {
+    let (catalog, channel) = (Catalog::embedded(), instance.channel());
+    let own = catalog.app(&instance.app).filter(|app| speaks(app, channel));
+    own.or_else(|| catalog.app(generic(channel)))
 }
 
 fn speaks(app: &App, channel: &str) -> bool {

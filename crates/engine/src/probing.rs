@@ -1,64 +1,24 @@
 //! Probing an instance of the workspace, and what was found kept under its name.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use rollbook_catalog::Catalog;
-use rollbook_catalog::probed::{Contradiction, contradictions};
 use rollbook_core::canonical::same_login;
 use rollbook_core::event::{Concern, Draft};
 use rollbook_core::id::{AccountRef, InstanceName};
-use rollbook_core::step::Receipt;
 use rollbook_scim::probe::{Grade, Sandbox};
-use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::channel::probe::{Probe, ProbeReport, ProbeSettings};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::probed::{Body, PROBED, ProbedFact};
 use crate::progress::Progress;
 
-/// The kind of the event that holds what a probe found.
-const PROBED: &str = "instance_probed";
-
-/// One thing that a probe found out about an instance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ProbedFact {
-    /// The question's name, e.g. `list.count`.
-    pub question: String,
-    /// How it stands to the RFC, as a word.
-    pub verdict: String,
-    /// What the server does, as one word or number.
-    pub value: String,
-    /// The same as a sentence.
-    pub says: String,
-    /// Digests of what was sent and what came back.
-    pub receipts: Vec<Receipt>,
-}
-
-/// What the last probe of an instance found.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probed {
-    /// When.
-    pub at: Timestamp,
-    /// Who asked for it.
-    pub by: String,
-    /// What was found out; what stayed unknown is not in it.
-    pub facts: Vec<ProbedFact>,
-    /// Where the app's file says otherwise.
-    pub contradictions: Vec<Contradiction>,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Body {
-    facts: Vec<ProbedFact>,
-}
-
 impl Engine {
-    /// Probes an instance that is reached over SCIM and records what was found, under `by`. What
-    /// stayed unknown is not recorded, so that it never takes the place of something known.
+    /// Probes an instance that is reached over SCIM, records what was found, under `by`, and
+    /// reconciles. What stayed unknown is not recorded, so that it never takes the place of something
+    /// known.
     ///
     /// # Errors
     /// When the instance cannot be probed, or the sandbox account belongs to somebody.
@@ -88,23 +48,6 @@ impl Engine {
         let report = probe.run(progress, stop).await?;
         self.record_probe(name, &report, by)?;
         Ok(report)
-    }
-
-    /// What the last probe of an instance found; `None`: it was never probed.
-    ///
-    /// # Errors
-    /// When the book cannot be read.
-    pub fn probed(&self, name: &InstanceName) -> Result<Option<Probed>> {
-        let app = self.instance(name)?.app.clone();
-        let recorded = self.store.read(|book| book.recorded(name.as_str(), PROBED))?;
-        let Some((event, body)) = recorded.into_iter().next_back() else { return Ok(None) };
-        let body: Body = serde_json::from_value(body.content)
-            .map_err(|e| Error::bug("What a probe found cannot be read again.").because(e))?;
-        let found: BTreeMap<String, String> =
-            body.facts.iter().map(|it| (it.question.clone(), it.value.clone())).collect();
-        let app = Catalog::embedded().app(&app);
-        let contradictions = app.map(|app| contradictions(app, &found)).unwrap_or_default();
-        Ok(Some(Probed { at: event.at, by: event.actor, facts: body.facts, contradictions }))
     }
 
     /// An account that was linked to a person or another identity is nobody's sandbox.
@@ -139,6 +82,7 @@ impl Engine {
         })
     }
 
+    /// Keeps what was found, and what follows from it.
     fn record_probe(&self, name: &InstanceName, report: &ProbeReport, by: &str) -> Result<()> {
         let known = report.answers.iter().filter(|it| it.verdict.grade != Grade::Unknown);
         let fact = |it: &crate::channel::probe::Answered| ProbedFact {
@@ -148,8 +92,11 @@ impl Engine {
             says: it.verdict.says.clone(),
             receipts: it.receipts.clone(),
         };
-        let body = Body { facts: known.map(fact).collect() };
+        let facts = known.map(fact).collect();
         self.store.write(|book| {
+            let instance = self.instance(name)?;
+            let body = Body::after(self.probed_in(&book.reading(), instance)?, facts, instance);
+            book.move_basis()?;
             book.record(Draft {
                 kind: PROBED.to_owned(),
                 actor: by.to_owned(),
@@ -160,6 +107,7 @@ impl Engine {
                 body: rollbook_core::canonical::value_of(&body),
             })
         })?;
+        self.reconcile()?;
         self.checkpoint()?;
         Ok(())
     }

@@ -255,6 +255,7 @@ impl Engine {
                 admin_roles: instance.admin_roles.clone(),
                 stale_after_h: instance.stale_after_h,
                 credential: credential(instance),
+                contradictions: self.contradictions_in(book, instance)?,
             };
             views.insert(instance.name.clone(), view);
         }

@@ -5,6 +5,7 @@
 
 mod calls;
 mod connect;
+mod instance;
 mod opening;
 mod source;
 mod text;
@@ -15,6 +16,7 @@ use serde::ser::{SerializeStruct as _, Serializer};
 
 use self::source::Sources;
 use crate::app::{App, Fact, Need, Remark};
+use crate::tried::Tried;
 
 /// All that is known about one app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -162,15 +164,33 @@ impl Serialize for Grade {
 impl Guide {
     /// The guide to `app`.
     pub fn of(app: &App) -> Self {
+        Self::written(app, Vec::new(), None, Sources::default())
+    }
+
+    /// The guide to `app` as it is in one instance: what probes found out there stands beside what
+    /// its file says, and where both cannot be right that comes first.
+    pub fn with_probed(app: &App, tried: &Tried) -> Self {
         let mut sources = Sources::default();
+        let opening = instance::opening(app, tried, &mut sources);
+        Self::written(&tried.app(app), opening, Some(tried), sources)
+    }
+
+    fn written(
+        app: &App,
+        instance: Vec<Block>,
+        tried: Option<&Tried>,
+        mut sources: Sources,
+    ) -> Self {
         let sections = [
+            ("instance", "This instance", instance),
             ("summary", "In short", opening::summary(app)),
-            ("reach", "What Rollbook can do here", opening::reach(app, &mut sources)),
+            ("reach", "What Rollbook can do here", opening::reach(app, tried, &mut sources)),
             ("facts", "Quick reference", opening::quick(app, &mut sources)),
             ("authentication", "Authentication", opening::authentication(app, &mut sources)),
             ("connect", "Connect it", connect::connect(app, &mut sources)),
             ("attributes", "Attributes of an account", attributes(app, &mut sources)),
             ("scim", "SCIM", opening::scim(app, &mut sources)),
+            ("probed", "What probes found out", instance::answers(tried, &mut sources)),
             ("requests", "Requests of the REST API", calls::requests(app, &mut sources)),
             ("scenarios", "Common scenarios", calls::scenarios(app, &mut sources)),
             ("limits", "Paging and rate limits", opening::limits(app, &mut sources)),

@@ -7,6 +7,7 @@ use super::source::Sources;
 use super::{Block, Row, facts};
 use crate::app::{App, RouteFacts, Value};
 use crate::request::RequestOp;
+use crate::tried::Tried;
 
 /// The operations, in the order in which people ask for them.
 const VERBS: [(Verb, &str); 7] = [
@@ -94,7 +95,7 @@ fn seats(app: &App) -> Option<String> {
 }
 
 /// What can be done by which channel, how well that is known, and whether it can be taken back.
-pub(super) fn reach(app: &App, sources: &mut Sources) -> Vec<Block> {
+pub(super) fn reach(app: &App, tried: Option<&Tried>, sources: &mut Sources) -> Vec<Block> {
     let mut rows: Vec<Row> = Vec::new();
     for route in &app.routes {
         let channel = route.way.channel.as_str().to_owned();
@@ -106,9 +107,15 @@ pub(super) fn reach(app: &App, sources: &mut Sources) -> Vec<Block> {
             });
         }
         for (verb, title) in VERBS {
-            let Some(ability) = route.way.can.get(&verb) else { continue };
-            let grade = sources.grade(ability.basis, route.source.as_deref());
-            rows.push(Row { cells: vec![title.into(), channel.clone(), remark(ability)], grade });
+            let (said, basis) = match (route.way.can.get(&verb), route.way.cannot.get(&verb)) {
+                (Some(ability), _) => (remark(ability), ability.basis),
+                (None, Some(why)) => (format!("Does not work. {why}"), Basis::Probed),
+                (None, None) => continue,
+            };
+            let probed = tried.filter(|_| basis == Basis::Probed);
+            let probed = probed.and_then(|it| Some(it.source(it.tried_on(verb)?)));
+            let grade = sources.grade(basis, probed.as_deref().or(route.source.as_deref()));
+            rows.push(Row { cells: vec![title.into(), channel.clone(), said], grade });
         }
     }
     if rows.is_empty() {

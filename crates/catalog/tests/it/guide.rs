@@ -1,12 +1,14 @@
 //! Guides: every fact of an app file is in them, with its grade.
 
 use rollbook_catalog::guide::{Block, Grade};
+use rollbook_catalog::tried::{Answer, Tried};
 use rollbook_catalog::{App, Catalog, Guide, Value};
 
+const HEAD: &str = "[app]\nid = \"acme\"\nname = \"Acme\"\ncategory = \"anvils\"\nwebsite = \"\"\n\
+                    checked_on = \"2026-11-21\"\n";
+
 fn guide(rest: &str) -> String {
-    let head = "[app]\nid = \"acme\"\nname = \"Acme\"\ncategory = \"anvils\"\nwebsite = \"\"\n\
-                checked_on = \"2026-11-21\"\n";
-    let app = App::parse("apps/acme.toml", &format!("{head}{rest}")).expect("it is well formed");
+    let app = App::parse("apps/acme.toml", &format!("{HEAD}{rest}")).expect("it is well formed");
     Guide::of(&app).to_string()
 }
 
@@ -60,6 +62,37 @@ source = "Acme's API pages"
 text = "Dropped is dropped."
 "#;
     insta::assert_snapshot!(guide(rest));
+}
+
+#[test]
+fn the_guide_of_an_instance_holds_its_probed_facts_beside_the_written_ones() {
+    let rest = r#"
+[scim]
+can = ["observe", "suspend", "remove"]
+irreversible = ["remove"]
+basis = "documented"
+source = "Acme's manual"
+
+[[facts]]
+basis = "documented"
+source = "Acme's manual"
+scim.available = true
+scim.delete = "delete"
+"#;
+    let app = App::parse("apps/acme.toml", &format!("{HEAD}{rest}")).expect("it is well formed");
+    let answer = |question: &str, asks: &str, value: &str, says: &str| Answer {
+        question: question.to_owned(),
+        asks: asks.to_owned(),
+        value: value.to_owned(),
+        says: says.to_owned(),
+        on: jiff::civil::date(2026, 11, 20),
+    };
+    let answers = vec![
+        answer("patch.active_path", "Does PATCH switch off?", "honoured", "It is switched off."),
+        answer("delete.effect", "What does DELETE do?", "deactivate", "DELETE only switches off."),
+    ];
+    let tried = Tried { instance: "wiki".to_owned(), answers };
+    insta::assert_snapshot!(Guide::with_probed(&app, &tried).to_string());
 }
 
 /// The issue of a guide is that nothing is left out: each text of the file is looked for in it.

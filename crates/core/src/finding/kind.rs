@@ -38,13 +38,15 @@ pub enum Kind {
     DriftedAttribute,
     /// A token ends soon, and pushes with it.
     CredentialExpiring,
+    /// A probe saw an instance do otherwise than is written about its app.
+    ContradictedFact,
     /// We could not look, or not lately.
     StaleView,
 }
 
 impl Kind {
     /// Every kind, in the order of the vocabulary.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Orphan,
         Self::Leftover,
         Self::AmbiguousOwner,
@@ -60,6 +62,7 @@ impl Kind {
         Self::LooksLike,
         Self::DriftedAttribute,
         Self::CredentialExpiring,
+        Self::ContradictedFact,
         Self::StaleView,
     ];
 
@@ -81,6 +84,7 @@ impl Kind {
             Self::LooksLike => "looks_like",
             Self::DriftedAttribute => "drifted_attribute",
             Self::CredentialExpiring => "credential_expiring",
+            Self::ContradictedFact => "contradicted_fact",
             Self::StaleView => "stale_view",
         }
     }

@@ -10,6 +10,7 @@
 
 mod alike;
 mod case;
+mod contradicted;
 mod credential;
 mod dormant;
 mod duplicate;
@@ -138,6 +139,7 @@ pub fn find(graph: &Graph, policy: &Policy, now: Timestamp, today: Date) -> Vec<
     let case = Case::new(graph, policy, now, today);
     let mut found = view::stale(&case);
     found.extend(credential::personal(&case));
+    found.extend(contradicted::contradicted(&case));
     for identity in graph.identities() {
         let person = Person::new(&case, identity);
         found.extend(duplicate::records(&case, &person));

@@ -99,7 +99,8 @@ fn aim_at_account(
     if !matches!(wish.asked, Asked::Person { .. } | Asked::Push { .. }) {
         sure(link)?;
     }
-    let reach = reach.get(&at.instance).ok_or_else(|| no_route(&at.instance, "change anything"))?;
+    let reach =
+        reach.get(&at.instance).ok_or_else(|| no_route(&at.instance, "change anything", ""))?;
     let (op, picked) = match &wish.want {
         Want::Act { op } => (op.clone(), pick(reach, &at.instance, op)?),
         Want::Close => close(reach, &at.instance)?,
@@ -133,7 +134,7 @@ fn aim_at_assignment(
     }
     free(graph, identity, instance, profile)?;
     let op = Op::Create { profile: profile.clone() };
-    let reach = reach.get(instance).ok_or_else(|| no_route(instance, "create"))?;
+    let reach = reach.get(instance).ok_or_else(|| no_route(instance, "create", ""))?;
     let picked = pick(reach, instance, &op)?;
     Ok(Aim {
         subject: wish.subject.clone(),
@@ -186,15 +187,19 @@ fn close(reach: &Reach, instance: &InstanceName) -> Result<(Op, Picked), String>
     let ways = [Op::Suspend, Op::Remove];
     let found = ways.into_iter().filter_map(|op| reach.route_for(&op).map(|p| (op, p)));
     let best = found.min_by_key(|(_, picked)| !picked.ability.reversible);
-    best.ok_or_else(|| no_route(instance, "suspend or remove"))
+    let why = || reach.why_not(&[Verb::Suspend, Verb::Remove]);
+    best.ok_or_else(|| no_route(instance, "suspend or remove", &why()))
 }
 
 fn pick(reach: &Reach, instance: &InstanceName, op: &Op) -> Result<Picked, String> {
-    reach.route_for(op).ok_or_else(|| no_route(instance, op.verb()))
+    let why = || reach.why_not(&[op.word()]);
+    reach.route_for(op).ok_or_else(|| no_route(instance, op.verb(), &why()))
 }
 
-fn no_route(instance: &InstanceName, what: &str) -> String {
-    format!("No channel to {instance} can {what}; it must be done there by hand.")
+/// `why`: what is known of the reason, or nothing.
+fn no_route(instance: &InstanceName, what: &str, why: &str) -> String {
+    let told = format!("No channel to {instance} can {what}; it must be done there by hand. {why}");
+    told.trim_end().to_owned()
 }
 
 /// Refuses a wish that is fulfilled already or that cannot make sense on this account.

@@ -400,3 +400,22 @@ fn an_app_that_deletes_whom_it_suspends_is_told_apart_and_what_can_be_taken_back
     let (text, ..) = first(&[&deletes, &seat]);
     assert!(text.starts_with("Remove "), "what can be taken back goes first: {text}");
 }
+
+#[test]
+fn what_was_tried_and_does_not_work_is_the_reason_why_it_is_left_alone() {
+    let graph = World::read(COMPANY).graph();
+    let mut scim = Way::new("scim").reversibly(&[Verb::Update], Known::Documented);
+    scim.cannot.insert(Verb::Remove, "It was tried there: DELETE only switches off.".to_owned());
+    let reach = BTreeMap::from([("wiki".into(), Reach { routes: vec![scim] })]);
+    let wishes = [ask("wiki/u1", Op::Remove)];
+    let plan =
+        plan(&graph, &wishes, &reach, &Policy::default(), "olga", at("2026-11-21T09:00:00Z"));
+    let why: Vec<&str> = plan.left_alone().iter().map(|it| it.because.as_str()).collect();
+    assert_eq!(
+        why,
+        [
+            "No channel to wiki can remove; it must be done there by hand. It was tried there: DELETE \
+          only switches off."
+        ]
+    );
+}

@@ -216,6 +216,10 @@ fn for_a_person(kind: Kind) -> &'static str {
              right."
         }
         Kind::CredentialExpiring => "A person must make a new token and give it to the provider.",
+        Kind::ContradictedFact => {
+            "A person must say which is right, what is written about the app or what was seen, and \
+             mend the app's file or ask the vendor."
+        }
         Kind::StaleView => "It must be read again before anything can be decided.",
         Kind::Leftover | Kind::OutlivedGrant | Kind::ExtraGrant | Kind::Missing => {
             "The finding does not name what could be changed."

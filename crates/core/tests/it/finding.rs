@@ -572,6 +572,41 @@ fn a_secret_of_somebody_who_stays_is_no_trouble() {
     "), @"");
 }
 
+const CONTRADICTED: &str = "
+    instance wiki
+    contradiction wiki key=scim.delete stated=delete source=the_manual seen=It_stays. on=2026-11-20 \
+                                       closing=yes
+    contradiction wiki key=scim.paging stated=cursor source=recalled seen=None_came. on=2026-11-02
+    instance mail
+    contradiction mail key=scim.paging stated=cursor source=the_manual seen=None_came. on=2026-11-02
+    instance chat
+";
+
+#[test]
+fn an_instance_that_does_otherwise_than_is_written_is_one_finding_and_worse_where_it_is_about_closing()
+ {
+    insta::assert_snapshot!(found(CONTRADICTED), @"
+    high contradicted_fact wiki
+      wiki does not do what is written about its app; last seen on 20 November 2026. scim.delete is said to be delete; seen: It stays. scim.paging is said to be cursor; seen: None came. How accounts are closed there is part of it, so look before somebody leaves.
+    medium contradicted_fact mail
+      mail does not do what is written about its app; last seen on 2 November 2026. scim.paging is said to be cursor; seen: None came. What Rollbook does there may rest on it.
+    ");
+}
+
+#[test]
+fn a_contradiction_names_who_says_so_and_the_day_of_the_probe() {
+    let organisation = Organisation::read(CONTRADICTED);
+    let found = find(&organisation.graph(), &organisation.policy, moment(NOW), date(TODAY));
+    let line = |e: &Evidence| format!("{}: {} ({})", e.what, e.value, e.source);
+    let lines: Vec<_> = found[0].evidence.iter().map(line).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"
+    scim.delete as written: delete (the manual)
+    scim.delete as seen: It stays. (probe of wiki on 2026-11-20)
+    scim.paging as written: cursor (recalled)
+    scim.paging as seen: None came. (probe of wiki on 2026-11-02)
+    ");
+}
+
 #[test]
 fn the_same_organisation_gives_the_same_findings_in_the_same_order() {
     let lines = "

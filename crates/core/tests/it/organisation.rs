@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use rollbook_core::account::{Account, Grant, Group, State};
-use rollbook_core::graph::{Credential, Feed, Graph, Parts, View};
+use rollbook_core::graph::{Contradiction, Credential, Feed, Graph, Parts, View};
 use rollbook_core::id::{
     AccountKey, IdentityId, InstanceName, RecordRef, SourceName, WorkerNumber,
 };
@@ -95,6 +95,11 @@ impl Organisation {
             "lookalike" => parts.lookalikes.push(lookalike(next(), next(), next())),
             "instance" => {
                 parts.views.insert(InstanceName::from(next()), view(&named));
+            }
+            "contradiction" => {
+                let view = parts.views.get_mut(&InstanceName::from(next()));
+                let view = view.expect("an instance comes before what contradicts its app");
+                view.contradictions.push(contradiction(&named));
             }
             "source" => {
                 parts.feeds.insert(SourceName::from(next()), feed(&named));
@@ -284,6 +289,19 @@ fn view(named: &Named) -> View {
             owner: named.get("credential_owner").cloned().unwrap_or_default(),
             is_personal: named.contains_key("personal_secret"),
         },
+        contradictions: Vec::new(),
+    }
+}
+
+/// `contradiction wiki key=scim.delete stated=delete source=the_manual seen=It_stays. on=2026-11-20 closing=yes`
+fn contradiction(named: &Named) -> Contradiction {
+    Contradiction {
+        fact: text(named, "key"),
+        stated: text(named, "stated"),
+        source: text(named, "source"),
+        seen: text(named, "seen"),
+        probed_on: date(&text(named, "on")),
+        is_about_closing: named.contains_key("closing"),
     }
 }
 

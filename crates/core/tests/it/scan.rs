@@ -197,6 +197,7 @@ fn found(small: &Small) -> Said {
         admin_roles: Vec::new(),
         stale_after_h: 48,
         credential: Credential::default(),
+        contradictions: Vec::new(),
     };
     let views = INSTANCES.iter().zip(&small.covers);
     let graph = Graph::new(Parts {

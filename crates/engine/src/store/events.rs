@@ -123,6 +123,16 @@ impl Reading<'_> {
         Ok(found)
     }
 
+    /// What was last recorded about `subject` under `kind`.
+    pub fn newest_recorded(&self, subject: &str, kind: &str) -> Result<Option<(Event, Body)>> {
+        let sql = "SELECT event.body, event_body.body
+             FROM event JOIN event_body ON event_body.seq = event.seq
+             WHERE event.subject = $1 AND event.kind = $2 ORDER BY event.seq DESC LIMIT 1";
+        self.db.one(sql, args![subject, kind], |row| {
+            Ok((unpack("event", row.text(0)?)?, unpack("event_body", row.text(1)?)?))
+        })
+    }
+
     /// The checkpoint that covers most of the chain.
     pub fn newest_checkpoint(&self) -> Result<Option<Checkpoint>> {
         let sql = "SELECT body FROM checkpoint ORDER BY size DESC LIMIT 1";

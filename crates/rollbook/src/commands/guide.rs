@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rollbook_catalog::{Catalog, Guide};
+use rollbook_catalog::{App, Catalog, Guide};
 use rollbook_engine::{Error, Result};
 use serde_json::json;
 
@@ -18,13 +18,17 @@ Examples:
   rollbook guide mindtickle          read it here
   rollbook guide mindtickle --json   each statement with its grade, for programs
   rollbook guide --html guides       one page for each app, and an index.html
+  rollbook guide --instance wiki     the app of an instance, with what your probes of it found out
 
 Grades: probed (tried on your own instance), documented (with the source), recalled (from memory),
 unknown (somebody looked and found nothing).")]
 pub(crate) struct Args {
     /// The app's id, as `rollbook apps` lists it
-    #[arg(required_unless_present = "html")]
+    #[arg(required_unless_present_any = ["html", "instance"])]
     app: Option<String>,
+    /// An instance of this workspace, whose own probed facts then stand beside the app's
+    #[arg(long, value_name = "NAME")]
+    instance: Option<String>,
     /// Write pages into this folder: of the app, or of all apps
     #[arg(long, value_name = "DIR")]
     html: Option<PathBuf>,
@@ -32,9 +36,10 @@ pub(crate) struct Args {
 
 /// Prints or writes.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let guides = match &args.app {
-        Some(id) => vec![guide(id)?],
-        None => Catalog::embedded().apps().map(Guide::of).collect(),
+    let guides = match (&args.instance, &args.app) {
+        (Some(instance), app) => vec![of_instance(session, instance, app.as_deref())?],
+        (None, Some(id)) => vec![Guide::of(app(id)?)],
+        (None, None) => Catalog::embedded().apps().map(Guide::of).collect(),
     };
     match &args.html {
         Some(folder) => write_pages(session, folder, &guides)?,
@@ -43,9 +48,21 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     Ok(Exit::Ok)
 }
 
-fn guide(id: &str) -> Result<Guide> {
+/// The guide of an instance's app, with what was probed there.
+fn of_instance(session: &Session, instance: &str, asked: Option<&str>) -> Result<Guide> {
+    let asked = asked.map(app).transpose()?;
+    let (engine, name) = (session.open_beside()?, instance.into());
+    let own = engine.app_of(&name)?;
+    if asked.is_some_and(|asked| asked.id != own.id) {
+        return Err(Error::input(format!("The instance {name} is one of {}.", own.id))
+            .hint(format!("Run `rollbook guide {} --instance {name}`.", own.id)));
+    }
+    Ok(Guide::with_probed(own, &engine.tried(&name)?))
+}
+
+fn app(id: &str) -> Result<&'static App> {
     let catalog = Catalog::embedded();
-    let app = catalog.app(id).ok_or_else(|| {
+    catalog.app(id).ok_or_else(|| {
         let alike = catalog.ids().filter(|known| known.contains(id) || id.contains(known));
         let alike: Vec<&str> = alike.collect();
         let error = Error::input(format!("There is no app `{id}` in the catalog."));
@@ -53,8 +70,7 @@ fn guide(id: &str) -> Result<Guide> {
             true => error.hint("`rollbook apps` lists them all."),
             false => error.hint(format!("Did you mean {}?", alike.join(" or "))),
         }
-    })?;
-    Ok(Guide::of(app))
+    })
 }
 
 fn print(session: &Session, guide: &Guide) {

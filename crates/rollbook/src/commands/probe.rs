@@ -120,6 +120,7 @@ fn show(session: &Session, name: &InstanceName) -> Result<Exit> {
     };
     if screen.is_json() {
         probed.facts.iter().for_each(|fact| screen.json(fact));
+        probed.earlier.iter().for_each(|earlier| screen.json(earlier));
     } else {
         let at = probed.at.strftime("%Y-%m-%d %H:%M UTC");
         screen.line(format!("Probed on {at}, asked for by {}.", probed.by));
@@ -129,6 +130,10 @@ fn show(session: &Session, name: &InstanceName) -> Result<Exit> {
             vec![Cell::from(fact.question.clone()), verdict, Cell::from(fact.says.clone())]
         };
         screen.table(&HEADERS, probed.facts.iter().map(row).collect());
+        if !probed.earlier.is_empty() {
+            screen.heading("Found out by earlier probes, and not asked again");
+            screen.table(&HEADERS, probed.earlier.iter().map(|it| row(&it.fact)).collect());
+        }
     }
     let contradicted = contradictions(screen, &probed);
     Ok(if contradicted { Exit::Contradicted } else { Exit::Ok })

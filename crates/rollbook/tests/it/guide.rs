@@ -73,3 +73,16 @@ fn every_page_fits_a_phone_and_complains_of_nothing() {
     let complaints: Vec<&str> = told.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert_eq!(complaints, [""; 0]);
 }
+
+#[test]
+fn the_guide_of_an_instance_says_whether_it_was_probed_and_belongs_to_its_own_app() {
+    let bench = Bench::small_company();
+    let guide = bench.run(&["guide", "--instance", "wiki"]);
+    assert_eq!(guide.code, 0, "{}", guide.all());
+    let told = "No probe of the instance wiki has found out anything yet";
+    assert!(guide.out.contains(told), "{}", guide.out);
+    let other = bench.run(&["guide", "mindtickle", "--instance", "wiki"]);
+    assert_eq!(other.code, 2, "{}", other.all());
+    assert!(other.err.contains("`rollbook guide generic-file --instance wiki`"), "{}", other.err);
+    assert_eq!(bench.run(&["guide", "--instance", "nowhere"]).code, 2);
+}
