@@ -86,3 +86,40 @@ impl Paces {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::pace::budget::Heard;
+    use crate::channel::pace::quota::Quota;
+    use crate::clock::Clock;
+
+    #[tokio::test]
+    async fn what_was_learned_is_shared_and_survives_the_process() {
+        let dir = tempfile::tempdir().unwrap();
+        Engine::init(dir.path(), "Example").unwrap();
+        let name = InstanceName::from("wiki");
+        let engine = Engine::open(dir.path(), Clock::System).unwrap();
+        let pace = engine.pace(&name, None).unwrap();
+        assert!(Arc::ptr_eq(&pace, &engine.clone().pace(&name, None).unwrap()), "one for all");
+        let turn = pace.turn(Duration::ZERO).await.unwrap();
+        let quota =
+            Quota { limit: Some(300), window: Some(Duration::from_secs(60)), ..Quota::default() };
+        let wait = Some(Duration::from_secs(600));
+        turn.hear(Heard::Refused { wait, is_limit: true }, quota);
+        engine.keep_pace(&name);
+        let (learned, _) = pace.learned();
+        drop((pace, engine));
+
+        let engine = Engine::open(dir.path(), Clock::System).unwrap();
+        let (again, quiet) = engine.pace(&name, None).unwrap().learned();
+        assert_eq!(again, learned);
+        assert!(
+            (Duration::from_secs(500)..=Duration::from_secs(601)).contains(&quiet),
+            "{quiet:?}"
+        );
+        let known = Some(Limit::each_second(5));
+        let (other, _) = engine.pace(&name, known).unwrap().learned();
+        assert_eq!(other, Learned::new(known), "another limit begins anew");
+    }
+}

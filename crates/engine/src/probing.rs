@@ -40,7 +40,8 @@ impl Engine {
         if let Some(sandbox) = &sandbox {
             self.check_sandbox(name, &sandbox.login)?;
         }
-        let scim = crate::channels::settings(instance, scim, &self.dir)?;
+        let mut scim = crate::channels::settings(instance, scim, &self.dir)?;
+        scim.pace = Some(self.pace(name, scim.limit())?);
         let probe = Probe::new(ProbeSettings { scim, sandbox: sandbox.clone(), settles_within })?;
         if let Some(sandbox) = &sandbox {
             self.record_sandbox(name, sandbox, by)?;
