@@ -72,6 +72,8 @@ fn quoted(text: &str) -> String {
 enum Made {
     /// The sample came, and everything that came fits.
     Works,
+    /// The same, but everybody fits, so that passing it over looks no different.
+    Unproven,
     /// Something came that does not fit.
     Ignored,
     /// Only what fits came, but the sample did not.
@@ -86,6 +88,7 @@ impl Made {
     fn word(self) -> &'static str {
         match self {
             Self::Works => "works",
+            Self::Unproven => "unproven",
             Self::Ignored => "ignored",
             Self::Misses => "misses",
             Self::Refused => "refused",
@@ -97,6 +100,9 @@ impl Made {
     fn says(self, filter: &str, reply: &Reply) -> String {
         match self {
             Self::Works => format!("{filter} finds what fits and nothing else."),
+            Self::Unproven => {
+                format!("Every account that is known fits {filter}, so its answer proves nothing.")
+            }
             Self::Ignored => format!("{filter} is passed over: accounts come that do not fit."),
             Self::Misses => format!("{filter} does not find an account that fits."),
             Self::Refused => format!("{filter} is refused with {}.", reply.said()),
@@ -106,7 +112,7 @@ impl Made {
 }
 
 /// Judges one answer against the same filter, as we read it.
-fn made_of(sample: &Map<String, Value>, filter: &str, reply: &Reply) -> Result<Made, String> {
+fn made_of(known: &Known, filter: &str, reply: &Reply) -> Result<Made, String> {
     match reply.status {
         500.. if reply.status != 501 => return Ok(Made::Broke),
         400.. => return Ok(Made::Refused),
@@ -117,19 +123,27 @@ fn made_of(sample: &Map<String, Value>, filter: &str, reply: &Reply) -> Result<M
     if list.items().iter().any(|item| !filter.matches(item)) {
         return Ok(Made::Ignored);
     }
-    let id = read::text_of(sample, "id");
+    let id = read::text_of(known.sample()?, "id");
     let is_sample = |item: &Value| item.as_object().and_then(|it| read::text_of(it, "id")) == id;
     let came = list.items().iter().any(is_sample);
     // With more hits than fit into a page the sample may be on another one.
     let may_be_behind = list.total_results.is_some_and(|it| it > list.items().len() as u64);
-    Ok(if came || may_be_behind { Made::Works } else { Made::Misses })
+    let is_everybody = known.users.iter().all(|user| filter.matches(user));
+    Ok(match came || may_be_behind {
+        true if is_everybody => Made::Unproven,
+        true => Made::Works,
+        false => Made::Misses,
+    })
 }
 
 /// Judges one filter by one answer. What is refused is a deviation where `must` be understood.
 fn judge_one(known: &Known, heard: &[Heard], shown: &str, filter: &str) -> Result<Verdict, String> {
     let reply = reply(heard, 0)?;
-    let made = made_of(known.sample()?, filter, reply)?;
+    let made = made_of(known, filter, reply)?;
     let says = made.says(shown, reply);
+    if made == Made::Unproven {
+        return Err(says);
+    }
     Ok(match (made, known.promises("filter")) {
         (Made::Works, _) => Verdict::conforms(made.word(), says),
         (Made::Refused, Some(false)) => Verdict::absent(made.word(), says),
@@ -146,20 +160,25 @@ fn judge_several(
     heard: &[Heard],
     filters: &[(&str, String)],
 ) -> Result<Verdict, String> {
-    let sample = known.sample()?;
     let mut works = Vec::new();
+    let mut unproven = Vec::new();
     let mut faults = Vec::new();
     for (at, (name, filter)) in filters.iter().enumerate() {
         let reply = reply(heard, at)?;
-        match made_of(sample, filter, reply)? {
+        match made_of(known, filter, reply)? {
             Made::Works => works.push(*name),
+            Made::Unproven => unproven.push(Made::Unproven.says(&format!("`{name}`"), reply)),
             made => faults.push(made.says(&format!("`{name}`"), reply)),
         }
+    }
+    if works.is_empty() && faults.is_empty() {
+        return Err(unproven.join(" "));
     }
     let value = if works.is_empty() { "none".to_owned() } else { works.join(" ") };
     Ok(if faults.is_empty() {
         let names: Vec<String> = works.iter().map(|it| format!("`{it}`")).collect();
-        Verdict::conforms(value, format!("{} work.", names.join(", ")))
+        let verb = if names.len() == 1 { "works" } else { "work" };
+        Verdict::conforms(value, format!("{} {verb}.", names.join(", ")))
     } else {
         Verdict::deviates(value, faults.join(" "))
     })

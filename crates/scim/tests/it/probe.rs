@@ -68,6 +68,22 @@ fn a_filter_that_shows_somebody_else_was_not_read() {
     assert!(none.starts_with("deviates misses"), "{none}");
 }
 
+/// A server that passes filters over answers just so.
+#[test]
+fn a_filter_that_everybody_fits_proves_nothing() {
+    let all = list(5, &["a", "b", "c", "d", "e"]);
+    // The login is `a@acme.example`: of its first half, its middle and its end only the first is hers.
+    let passed_over = [(200, all.clone()), (200, all.clone()), (200, all)];
+    let told = check("filter.parts", &mut five(), &passed_over);
+    assert!(told.starts_with("deviates none: `sw` is passed over"), "{told}");
+    let honest = [(200, list(1, &["a"])), (200, list(5, &["a", "b"])), (200, list(5, &["a", "b"]))];
+    let told = check("filter.parts", &mut five(), &honest);
+    assert_eq!(told, "conforms sw: `sw` works.");
+    let mut alone = Known { users: vec![user("a")], total: Some(1), ..Known::default() };
+    let told = check("filter.login", &mut alone, &[(200, list(1, &["a"]))]);
+    assert!(told.starts_with("unknown"), "{told}");
+}
+
 /// A probe whose sandbox account has the id `s`.
 fn with_sandbox() -> Known {
     let sandbox = Sandbox { login: "s@acme.example".into(), group: None };
