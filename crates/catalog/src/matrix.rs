@@ -33,8 +33,10 @@ pub struct Line {
     pub rest_documents: Vec<&'static str>,
     /// Whether suspending can be taken back; `None`: nothing suspends.
     pub suspend_reversible: Option<bool>,
-    /// Facts with a source.
+    /// Facts that a source states.
     pub documented: usize,
+    /// Facts that somebody tried.
+    pub probed: usize,
     /// Facts from memory.
     pub recalled: usize,
     /// Facts that somebody looked for and did not find.
@@ -103,7 +105,8 @@ impl Line {
             channels: channels(app),
             rest_documents: documented_by_rest(app),
             suspend_reversible: ability(Verb::Suspend).map(|ability| ability.reversible),
-            documented: count(Basis::Documented) + count(Basis::Probed),
+            documented: count(Basis::Documented),
+            probed: count(Basis::Probed),
             recalled: count(Basis::Recalled),
             unknown: app.facts.iter().filter(|fact| fact.value == Value::Unknown).count(),
         }
@@ -167,17 +170,18 @@ pub fn page(catalog: &Catalog) -> String {
                    for good.\n\n");
     let heads: Vec<&str> = COLUMNS.iter().map(|(_, head)| *head).collect();
     page.push_str(&format!(
-        "| app | {} | facts: sourced, recalled, unknown |\n",
+        "| app | {} | facts: documented, probed, recalled, unknown |\n",
         heads.join(" | ")
     ));
     page.push_str(&format!("|---{}|---|\n", "|---".repeat(COLUMNS.len())));
     for (line, app) in lines.iter().zip(catalog.apps().filter(|app| !app.is_generic())) {
         let cells = COLUMNS.map(|(word, _)| cell(line, app, word));
         page.push_str(&format!(
-            "| {} | {} | {}, {}, {} |\n",
+            "| {} | {} | {}, {}, {}, {} |\n",
             line.name,
             cells.join(" | "),
             line.documented,
+            line.probed,
             line.recalled,
             line.unknown
         ));
@@ -203,8 +207,9 @@ fn sums(lines: &[Line]) -> String {
     text.push_str(&format!("| **list, and suspend or remove** | | | **{whole}** |\n\n"));
     let sum = |count: fn(&Line) -> usize| lines.iter().map(count).sum::<usize>();
     text.push_str(&format!(
-        "Facts: {} with a source, {} recalled, {} looked for and not found.\n",
+        "Facts: {} documented, {} probed, {} recalled, {} looked for and not found.\n",
         sum(|line| line.documented),
+        sum(|line| line.probed),
         sum(|line| line.recalled),
         sum(|line| line.unknown)
     ));

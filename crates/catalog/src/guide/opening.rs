@@ -22,7 +22,8 @@ const VERBS: [(Verb, &str); 7] = [
 
 /// A few sentences: how accounts are read and closed here, and by what.
 pub(super) fn summary(app: &App) -> Vec<Block> {
-    let sentences = [doors(app), closing(app), seats(app)];
+    let read = format!("What follows was last gone through on {}.", app.checked_on);
+    let sentences = [doors(app), closing(app), seats(app), Some(read)];
     let text: Vec<String> = sentences.into_iter().flatten().collect();
     vec![Block::text(text.join(" "))]
 }

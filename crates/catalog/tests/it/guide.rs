@@ -21,7 +21,7 @@ fn an_app_of_which_nothing_is_known_says_so() {
 
     ## In short
 
-    Acme may or may not have a SCIM server; nobody has found out, and no REST API for accounts that is known. Nothing closes an account here by itself: an export is read, a person acts, and the next export proves it.
+    Acme may or may not have a SCIM server; nobody has found out, and no REST API for accounts that is known. Nothing closes an account here by itself: an export is read, a person acts, and the next export proves it. What follows was last gone through on 2026-11-21.
 
     ## What Rollbook can do here
 

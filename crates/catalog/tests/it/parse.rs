@@ -1,6 +1,8 @@
 //! What an app file may say, and what it is told when it says it wrongly.
 
 use rollbook_catalog::{App, Error, Value};
+use rollbook_core::change::Op;
+use rollbook_core::harm::Harm;
 
 const HEAD: &str = r#"[app]
 id = "acme"
@@ -222,4 +224,33 @@ fn an_example_that_no_call_sends_is_refused() {
         "[[example]]\nop = \"suspend\"\nrequest = \"POST /users/7/off\"\nanswer = \"{\"\n";
     let told = check_refused(&format!("{REST}{example}"));
     assert!(told.starts_with("apps/acme.toml:24: The answer of this example is no JSON"), "{told}");
+}
+
+/// A trap after the route of [`REST`], whose last line is 18.
+fn trapped(hurts: &str, route: &str) -> String {
+    format!("{route}[[trap]]\ntext = \"It bites.\"\nhurts = \"{hurts}\"\n")
+}
+
+#[test]
+fn what_suspending_does_beyond_its_name_is_for_good_and_known_to_plans() {
+    let refused = check_refused(&trapped("suspend_wipes", REST));
+    insta::assert_snapshot!(refused, @"apps/acme.toml:26: Nothing brings back what to suspend does here, and [rest] does not have it in `irreversible`. Add it there, or say with `channel` where the trap bites.");
+    let route =
+        REST.replace("basis = \"recalled\"", "irreversible = [\"suspend\"]\nbasis = \"recalled\"");
+    for (hurts, harm) in [("suspend_wipes", Harm::Wipes), ("suspend_deletes", Harm::Deletes)] {
+        let app = parse(&trapped(hurts, &route)).expect("it is said to be for good");
+        let suspend = app.reach().route_for(&Op::Suspend).expect("the route can").ability;
+        assert!(!suspend.reversible && suspend.harms.contains(&harm), "{hurts}");
+    }
+    let billed = parse(&trapped("suspended_is_billed", REST)).expect("that can be taken back");
+    let suspend = billed.reach().route_for(&Op::Suspend).expect("the route can").ability;
+    assert!(suspend.reversible && suspend.harms.contains(&Harm::StillBilled));
+}
+
+#[test]
+fn a_trap_on_another_channel_does_not_bite() {
+    let elsewhere = trapped("suspend_wipes", REST) + "channel = \"scim\"\n";
+    let app = parse(&elsewhere).expect("it has no such route");
+    let suspend = app.reach().route_for(&Op::Suspend).expect("the route can").ability;
+    assert!(suspend.reversible && suspend.harms.is_empty());
 }

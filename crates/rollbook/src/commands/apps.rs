@@ -85,6 +85,7 @@ fn row(line: &Line) -> Vec<Cell> {
             .filter(|word| *word == "suspend")
             .for_each(|word| word.push_str(" (for good)"));
     }
+    let sourced = line.documented + line.probed;
     vec![
         Cell::from(line.app.clone()),
         Cell::from(line.name.clone()),
@@ -92,6 +93,6 @@ fn row(line: &Line) -> Vec<Cell> {
         Cell::from(can.join(", ")),
         offer(line.rest),
         Cell::from(line.rest_documents.join(", ")),
-        Cell::from(format!("{} / {} / {}", line.documented, line.recalled, line.unknown)),
+        Cell::from(format!("{sourced} / {} / {}", line.recalled, line.unknown)),
     ]
 }
