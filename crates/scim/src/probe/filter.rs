@@ -281,9 +281,15 @@ fn ask_external(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String> {
     each(heard, vec![ask(&external_filter(known)?)])
 }
 
+/// The same, with this user as the sample.
+fn led_by(known: &Known, user: &Map<String, Value>) -> Known {
+    let users = [json!(user)].into_iter().chain(known.users.iter().cloned());
+    Known { users: users.collect(), ..known.clone() }
+}
+
 fn judge_external(known: &Known, heard: &[Heard]) -> Result<Verdict, String> {
     let filter = external_filter(known)?;
-    let owner = Known { users: vec![json!(with_external(known)?)], ..known.clone() };
+    let owner = led_by(known, with_external(known)?);
     judge_one(&owner, heard, "`externalId eq`", &filter)
 }
 
@@ -343,7 +349,7 @@ fn ask_value_path(known: &Known, heard: &[Heard]) -> Result<Option<Ask>, String>
 
 fn judge_value_path(known: &Known, heard: &[Heard]) -> Result<Verdict, String> {
     let (user, filter) = with_mail(known)?;
-    let owner = Known { users: vec![json!(user)], ..known.clone() };
+    let owner = led_by(known, user);
     judge_one(&owner, heard, "`emails[type eq … and value eq …]`", &filter)
 }
 
