@@ -54,6 +54,9 @@ pub struct HttpSettings {
     pub deadline: Duration,
     /// Longest answer in bytes.
     pub body_bytes_max: usize,
+    /// Whether a connection serves several requests. A server may close one at the very moment at which
+    /// the next request is sent on it, and whether that one was read nobody knows then.
+    pub keeps_connections: bool,
 }
 
 /// A client for one instance.
@@ -98,6 +101,7 @@ impl Http {
             .no_proxy()
             .https_only(base.scheme() == "https")
             .dns_resolver(GuardedResolver(allowed))
+            .pool_max_idle_per_host(if settings.keeps_connections { usize::MAX } else { 0 })
             .connect_timeout(settings.connect_deadline)
             .build()
             .map_err(|cause| {

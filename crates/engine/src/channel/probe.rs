@@ -121,6 +121,7 @@ impl Probe {
             connect_deadline: reached.connect_deadline,
             deadline: reached.deadline,
             body_bytes_max: reached.body_bytes_max,
+            keeps_connections: false,
         };
         let wrong = HttpSettings { headers: vec![bearer(&Secret::new(NO_TOKEN))], ..http.clone() };
         let none = HttpSettings { headers: Vec::new(), ..http.clone() };

@@ -242,6 +242,7 @@ impl RestSettings {
             connect_deadline: self.connect_deadline,
             deadline: self.deadline,
             body_bytes_max: self.body_bytes_max,
+            keeps_connections: true,
         }
     }
 }

@@ -149,6 +149,7 @@ impl ScimChannel {
             connect_deadline: settings.connect_deadline,
             deadline: settings.deadline,
             body_bytes_max: settings.body_bytes_max,
+            keeps_connections: true,
         })?;
         let pace = settings.shared_pace();
         let shows_members = AtomicBool::new(settings.shows_members);
