@@ -7,6 +7,7 @@ use rollbook_core::change::Basis;
 use rollbook_core::reach::{Reach, Way};
 use serde::Deserialize;
 
+use crate::browser::Browser;
 use crate::catalog::{GENERIC_FILE, GENERIC_SCIM};
 use crate::error::Error;
 use crate::key::Key;
@@ -37,6 +38,8 @@ pub struct App {
     pub requests: Vec<Request>,
     /// How the `rest` channel drives it; `None` where it cannot.
     pub rest: Option<Rest>,
+    /// How the `browser` channel drives it; `None` where it cannot.
+    pub browser: Option<Browser>,
     /// Exchanges that show the calls of `rest`, in the order of the file.
     pub examples: Vec<Example>,
     /// The attributes of an account there, in the order of the file.

@@ -8,6 +8,7 @@ use rollbook_core::reach::{Ability, Way};
 use toml::{Spanned, Value as Toml};
 
 use crate::app::{App, Fact, Field, Remark, RouteFacts, Value};
+use crate::browser;
 use crate::error::Error;
 use crate::key::{KEYS, Key, Shape};
 use crate::request::{Request, RequestOp};
@@ -45,8 +46,12 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
     let rest_route =
         raw.rest.as_ref().map(|text| Spanned::new(text.span(), text.get_ref().route()));
     let rest = raw.rest.map(|text| rest::rest(text, place)).transpose()?;
+    let browser_route =
+        raw.browser.as_ref().map(|text| Spanned::new(text.span(), text.get_ref().route()));
+    let browser = raw.browser.map(|text| browser::browser(text, place)).transpose()?;
     let examples = rest::examples(raw.example, rest.as_ref(), place)?;
-    let routes = [("scim", raw.scim), ("rest", rest_route), ("file", raw.file)];
+    let routes =
+        [("scim", raw.scim), ("rest", rest_route), ("browser", browser_route), ("file", raw.file)];
     let routes = routes.into_iter().filter_map(|(channel, route)| Some((channel, route?)));
     let routes = routes.map(|(name, text)| route(name, text, day, place));
     let mut routes = routes.collect::<Result<Vec<_>, _>>()?;
@@ -60,6 +65,7 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
         facts: facts(raw.facts, day, place)?,
         requests: requests.collect::<Result<_, _>>()?,
         rest,
+        browser,
         examples,
         fields: fields.collect::<Result<_, _>>()?,
         limitations: raw.limitation.into_iter().map(remark).collect(),

@@ -14,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 mod app;
+pub mod browser;
 mod catalog;
 mod check;
 mod embedded;

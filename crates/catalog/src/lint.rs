@@ -1,6 +1,7 @@
 //! What an app file must hold beyond being well formed, so that nothing in it goes untried.
 
 use crate::app::App;
+use crate::browser::unsafe_steps;
 use crate::request::RequestOp;
 use crate::rest::{Call, Rest};
 
@@ -12,7 +13,8 @@ pub fn faults(app: &App) -> Vec<String> {
         )
     });
     let rest = app.rest.iter();
-    unshown.chain(rest.flat_map(|rest| unseen(app, rest).chain(untried(app, rest)))).collect()
+    let rest = rest.flat_map(|rest| unseen(app, rest).chain(untried(app, rest)));
+    unshown.chain(rest).chain(app.browser.iter().flat_map(unsafe_steps)).collect()
 }
 
 /// What takes something away must be seen to have done so.

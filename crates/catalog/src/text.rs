@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use crate::app::Need;
+use crate::browser::BrowserText;
 use crate::error::Error;
 use crate::request::{Method, RequestOp};
 use crate::rest::{Example, RestText};
@@ -20,6 +21,7 @@ pub(crate) struct AppText {
     pub(crate) app: HeadText,
     pub(crate) scim: Option<Spanned<RouteText>>,
     pub(crate) rest: Option<Spanned<RestText>>,
+    pub(crate) browser: Option<Spanned<BrowserText>>,
     pub(crate) file: Option<Spanned<RouteText>>,
     #[serde(default)]
     pub(crate) facts: Vec<Spanned<FactsText>>,

@@ -5,6 +5,7 @@ use rollbook_core::change::Basis;
 use super::source::Sources;
 use super::{Block, Statement};
 use crate::app::{App, RouteFacts, Value};
+use crate::browser::Browser;
 use crate::rest::Rest;
 use crate::trap::Hurt;
 
@@ -15,6 +16,10 @@ pub(super) fn connect(app: &App, sources: &mut Sources) -> Vec<Block> {
         let (title, lines) = match (route.way.channel.as_str(), &app.rest) {
             ("scim", _) => ("Over SCIM", scim(app)),
             ("rest", Some(rest)) => ("Over the REST API", over_rest(app, rest)),
+            ("browser", _) => match &app.browser {
+                Some(browser) => ("With a browser", with_browser(app, browser)),
+                None => continue,
+            },
             _ => continue,
         };
         blocks.push(Block::heading(title));
@@ -54,6 +59,17 @@ fn over_rest(app: &App, rest: &Rest) -> String {
     format!("{head}[instance.rest]\ntoken = {{ env = \"{variable}\" }}{section}{settings}")
 }
 
+fn with_browser(app: &App, browser: &Browser) -> String {
+    let head = head(app);
+    let variable = variable(app).replace("_TOKEN", "_PASSWORD");
+    let settings = browser.settings.keys().map(|name| format!("\n{name} = \"…\""));
+    let settings: String = settings.collect();
+    let section = if settings.is_empty() { "" } else { "\n[instance.browser.settings]" };
+    format!(
+        "{head}[instance.browser]\nuser = \"…\"\npassword = {{ env = \"{variable}\" }}{section}{settings}"
+    )
+}
+
 /// What each value is and where it is read.
 fn notes(app: &App, route: &RouteFacts, sources: &mut Sources) -> Vec<Statement> {
     let channel = route.way.channel.as_str();
@@ -71,11 +87,14 @@ fn notes(app: &App, route: &RouteFacts, sources: &mut Sources) -> Vec<Statement>
             told("ui.scim_page", "In the console");
             told("scim.auth", "The secret");
         }
-        _ => told("rest.auth_detail", "The secret"),
+        "rest" => told("rest.auth_detail", "The secret"),
+        _ => told("ui.users_page", "The members"),
     }
     let basis = if route.source.is_some() { Basis::Documented } else { Basis::Recalled };
     let grade = sources.grade(basis, route.source.as_deref());
-    let settings = app.rest.iter().filter(|_| channel == "rest").flat_map(|rest| &rest.settings);
+    let rest = app.rest.iter().filter(|_| channel == "rest").flat_map(|rest| &rest.settings);
+    let pages = app.browser.iter().filter(|_| channel == "browser");
+    let settings = rest.chain(pages.flat_map(|browser| &browser.settings));
     notes.extend(settings.map(|(name, what)| Statement { text: format!("{name}: {what}"), grade }));
     let traps = app.traps.iter().filter(|trap| trap.is_on(channel));
     if traps.clone().any(|trap| trap.hurts == Some(Hurt::TokenIsPersonal)) {

@@ -5,6 +5,7 @@
 
 mod calls;
 mod connect;
+mod console;
 mod instance;
 mod opening;
 mod source;
@@ -193,6 +194,7 @@ impl Guide {
             ("probed", "What probes found out", instance::answers(tried, &mut sources)),
             ("requests", "Requests of the REST API", calls::requests(app, &mut sources)),
             ("scenarios", "Common scenarios", calls::scenarios(app, &mut sources)),
+            ("console", "What the browser does", console::steps(app, &mut sources)),
             ("limits", "Paging and rate limits", opening::limits(app, &mut sources)),
             (
                 "webhooks",

@@ -141,6 +141,7 @@ fn spoken(channel: &str) -> &str {
     match channel {
         "scim" => "SCIM",
         "rest" => "the REST API",
+        "browser" => "a browser",
         "file" => "an export",
         other => other,
     }

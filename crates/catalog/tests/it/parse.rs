@@ -62,7 +62,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `browser`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
 }
 
 #[test]
@@ -253,4 +253,108 @@ fn a_trap_on_another_channel_does_not_bite() {
     let app = parse(&elsewhere).expect("it has no such route");
     let suspend = app.reach().route_for(&Op::Suspend).expect("the route can").ability;
     assert!(suspend.reversible && suspend.harms.is_empty());
+}
+
+/// A `[browser]` section that is as it must be; line 7 is its first.
+const BROWSER: &str = r#"[browser]
+can = ["observe", "remove"]
+irreversible = ["remove"]
+basis = "recalled"
+base_url = "https://app.acme.example"
+popups = [{ at = 'region "Cookies"', close = 'button "Reject all"' }]
+
+[browser.members]
+count = "{count} members"
+next = 'button "Next page"'
+columns = { email = { column = "Member", line = 2 }, display_name = { column = "Member", line = 1 }, role = "Role", key = { attribute = "data-id" } }
+otherwise = "active"
+
+[browser.steps]
+sign_in = [
+  { go = "/login" },
+  { fill = 'textbox "E-mail"', with = "{user}" },
+  { fill = 'label "Password"', with = "{password}" },
+  { click = 'button "Sign in"' },
+  { code = 'textbox "Code"' },
+  { wait = 'link "Account settings"' },
+]
+members = [
+  { go = "/team" },
+  { read = 'table "Team members"' },
+]
+remove = [
+  { click = 'button "Remove from Team"', in_row = true },
+  { confirm = 'dialog "Remove from Team"', says = "Remove {display_name} ({email})?", click = 'button "Remove"', cancel = 'button "Cancel"' },
+  { wait = 'status "Removed"' },
+]
+"#;
+
+#[test]
+fn a_browser_route_says_step_by_step_what_is_done() {
+    let app = parse(BROWSER).expect("all is as it must be");
+    let browser = app.browser.as_ref().expect("it has a browser route");
+    let steps: Vec<String> = browser.steps.values().flatten().map(ToString::to_string).collect();
+    insta::assert_snapshot!(steps.join("\n"), @r#"
+    open /login
+    put {user} into textbox "E-mail"
+    put {password} into label "Password"
+    press button "Sign in"
+    enter the one-time code into textbox "Code"
+    wait for link "Account settings"
+    open /team
+    read table "Team members" over all its pages
+    press button "Remove from Team", in the row of the account
+    if dialog "Remove from Team" says "Remove {display_name} ({email})?", press button "Remove"
+    wait for status "Removed"
+    "#);
+    assert_eq!(
+        app.routes.iter().map(|it| it.way.channel.as_str()).collect::<Vec<_>>(),
+        ["browser"]
+    );
+    assert_eq!(rollbook_catalog::lint::faults(&app), Vec::<String>::new());
+}
+
+#[test]
+fn whatever_is_wrong_in_a_browser_route_is_named_with_its_line() {
+    let wrong = |from: &str, to: &str| {
+        assert!(BROWSER.contains(from), "{from}");
+        check_refused(&BROWSER.replacen(from, to, 1))
+    };
+    let said = [
+        wrong("\"https://app.acme.example\"", "\"http://app.acme.example\""),
+        wrong("{count} members", "members"),
+        wrong("{count} members", "{count}"),
+        wrong("email = { column = \"Member\", line = 2 }, ", ""),
+        wrong("otherwise = \"active\"\n", ""),
+        wrong("next = 'button \"Next page\"'", "next = 'Next page'"),
+        wrong("{ go = \"/team\" }", "{ go = \"team\" }"),
+        wrong("{ go = \"/team\" }", "{ go = \"/team/{tenant}\" }"),
+        wrong("{ go = \"/team\" }", "{ go = \"/team/{password}\" }"),
+        wrong("{ go = \"/team\" }", "{ press = 'button'}"),
+        wrong("  { wait = 'link \"Account settings\"' },\n", ""),
+        wrong("  { read = 'table \"Team members\"' },\n", ""),
+        wrong("remove = [", "erase = ["),
+        wrong("remove = [", "suspend = ["),
+        wrong("can = [\"observe\", \"remove\"]", "can = [\"observe\", \"remove\", \"suspend\"]"),
+        wrong("can = [\"observe\", ", "can = ["),
+        wrong("  { wait = 'status \"Removed\"' },", "  { code = 'textbox' },"),
+        wrong(
+            "{ click = 'button \"Sign in\"' }",
+            "{ click = 'button \"Sign in\"', in_row = true }",
+        ),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}
+
+#[test]
+fn steps_that_are_not_held_to_the_person_are_a_fault() {
+    let faults = |from: &str, to: &str| {
+        let app = parse(&BROWSER.replace(from, to)).expect("it is well formed");
+        rollbook_catalog::lint::faults(&app).join("\n")
+    };
+    let loose =
+        BROWSER.replace(", in_row = true", "").replace("{display_name} ({email})", "member");
+    let app = parse(&loose).expect("it is well formed");
+    insta::assert_snapshot!(rollbook_catalog::lint::faults(&app).join("\n"), @"The steps for `remove` take something away, and none of them is held to the person: press something `in_row`, or `confirm` a dialog that names them.");
+    insta::assert_snapshot!(faults("'button \"Sign in\"'", "'css \"#go\"'"), @r##""press css "#go"" finds what it presses by a selector. Name it by its role and words."##);
 }
