@@ -150,5 +150,5 @@ pub(crate) fn read(file: &str, content: &str) -> Result<AppText, Error> {
 /// What the parser says, as a sentence that ends.
 fn sentence(message: &str) -> String {
     let message = message.trim_end_matches('.').replace('\n', " ");
-    format!("{message}. Correct it, or see crates/catalog/src/text.rs for what a section may hold.")
+    format!("{message}. Correct it, or see docs/app-file.md for what a section may hold.")
 }

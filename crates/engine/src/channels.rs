@@ -74,7 +74,7 @@ impl Engine {
                 Ok(Open::Scim(Box::new(ScimChannel::new(settings)?)))
             }
             (None, Some(rest), _) => {
-                let mut settings = rest_settings(instance, rest, &self.dir)?;
+                let mut settings = rest_settings(&self.config.catalog, instance, rest, &self.dir)?;
                 settings.pace = Some(self.pace(&instance.name, settings.limit())?);
                 Ok(Open::Rest(Box::new(RestChannel::new(settings)?)))
             }
@@ -108,7 +108,7 @@ impl Engine {
             for instance in &self.config.instances {
                 let channel = instance.channel();
                 let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
-                let ways = profile(instance).into_iter().flat_map(|app| app.reach().routes);
+                let ways = self.profile(instance).into_iter().flat_map(|app| app.reach().routes);
                 let ways = ways.filter(|way| way.channel == channel && can_act);
                 let tried = self.tried_in(book, instance)?;
                 let routes = ways.map(|way| tried.way(instance.reach.narrow(way))).collect();
@@ -117,14 +117,14 @@ impl Engine {
             Ok(reach)
         })
     }
-}
 
-/// What is known of an instance's app: its own file, where that speaks of its channel, or that of any
-/// app on that channel.
-pub(crate) fn profile(instance: &InstanceConfig) -> Option<&'static App> {
-    let (catalog, channel) = (Catalog::embedded(), instance.channel());
-    let own = catalog.app(&instance.app).filter(|app| speaks(app, channel));
-    own.or_else(|| catalog.app(generic(channel)))
+    /// What is known of an instance's app: its own file, where that speaks of its channel, or that of
+    /// any app on that channel.
+    pub(crate) fn profile(&self, instance: &InstanceConfig) -> Option<&App> {
+        let (catalog, channel) = (&self.config.catalog, instance.channel());
+        let own = catalog.app(&instance.app).filter(|app| speaks(app, channel));
+        own.or_else(|| catalog.app(generic(channel)))
+    }
 }
 
 fn speaks(app: &App, channel: &str) -> bool {
@@ -137,11 +137,12 @@ fn generic(channel: &str) -> &'static str {
 }
 
 fn rest_settings(
+    catalog: &Catalog,
     instance: &InstanceConfig,
     config: &RestConfig,
     dir: &Path,
 ) -> Result<RestSettings> {
-    let app = Catalog::embedded().app(&instance.app).and_then(|app| app.rest.clone());
+    let app = catalog.app(&instance.app).and_then(|app| app.rest.clone());
     let app = app.ok_or_else(|| {
         Error::setup(format!("The app file of instance {} has no REST route.", instance.name))
             .hint("Use `[instance.scim]` or `[instance.file]`.")

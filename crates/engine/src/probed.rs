@@ -1,16 +1,15 @@
 //! What probes found out about an instance, as the book holds it.
 
 use jiff::Timestamp;
+use rollbook_catalog::App;
 use rollbook_catalog::probed::{Contradiction, contradictions};
 use rollbook_catalog::tried::{Answer, Tried};
-use rollbook_catalog::{App, Catalog};
 use rollbook_core::graph;
 use rollbook_core::id::InstanceName;
 use rollbook_core::step::Receipt;
 use rollbook_scim::probe::questions;
 use serde::{Deserialize, Serialize};
 
-use crate::channels::profile;
 use crate::config::InstanceConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -116,9 +115,9 @@ impl Engine {
     ///
     /// # Errors
     /// When there is no such instance.
-    pub fn app_of(&self, name: &InstanceName) -> Result<&'static App> {
+    pub fn app_of(&self, name: &InstanceName) -> Result<&App> {
         let instance = self.instance(name)?;
-        profile(instance).ok_or_else(|| {
+        self.profile(instance).ok_or_else(|| {
             Error::input(format!("Nothing is known of the app of the instance {name}."))
                 .hint("Name it in rollbook.toml with `app = \"…\"`; `rollbook apps` lists them.")
         })
@@ -141,7 +140,7 @@ impl Engine {
         let Body { facts, earlier, .. } = body;
         let mut probed =
             Probed { at: event.at, by: event.actor, facts, earlier, contradictions: Vec::new() };
-        if let Some(app) = Catalog::embedded().app(&instance.app) {
+        if let Some(app) = self.config.catalog.app(&instance.app) {
             probed.contradictions = contradictions(app, &self.as_tried(&probed, instance));
         }
         Ok(Some(probed))

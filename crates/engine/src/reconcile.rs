@@ -254,7 +254,7 @@ impl Engine {
                 covers: instance.covers.clone(),
                 admin_roles: instance.admin_roles.clone(),
                 stale_after_h: instance.stale_after_h,
-                credential: credential(instance),
+                credential: credential(&self.config.catalog, instance),
                 contradictions: self.contradictions_in(book, instance)?,
             };
             views.insert(instance.name.clone(), view);
@@ -314,8 +314,8 @@ pub(crate) fn named(by: &str) -> Result<&str> {
 
 /// Whose the secret for an instance is. One that somebody is named for is that person's, whatever the app
 /// is like.
-fn credential(instance: &InstanceConfig) -> Credential {
-    let app = Catalog::embedded().app(&instance.app);
+fn credential(catalog: &Catalog, instance: &InstanceConfig) -> Credential {
+    let app = catalog.app(&instance.app);
     let traps = app.into_iter().flat_map(|app| &app.traps);
     let mut traps = traps.filter(|trap| trap.is_on(instance.channel()));
     let is_personal = traps.any(|trap| trap.hurts == Some(Hurt::TokenIsPersonal));

@@ -6,11 +6,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use rollbook_core::canonical::digest_bytes;
 use rollbook_core::event::Draft;
 use serde_json::json;
 
-use crate::config::{Config, FILE_NAME};
+use crate::config::{Config, Files};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -18,12 +17,12 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub(crate) struct Newest {
     config: Arc<Config>,
-    /// What the file said.
-    text: String,
-    /// What the file says now, where that was seen once only: it may be half written.
-    candidate: Option<String>,
-    /// What the file says now, where that cannot be used, and why.
-    refused: Option<(String, String)>,
+    /// What the files said.
+    files: Files,
+    /// What they say now, where that was seen once only: one may be half written.
+    candidate: Option<Files>,
+    /// What they say now, where that cannot be used, and why. `None`: they could not be read.
+    refused: Option<(Option<Files>, String)>,
 }
 
 /// What reading the file again came to.
@@ -41,28 +40,29 @@ impl Newest {
     /// # Errors
     /// As [`Config::load`].
     pub(crate) fn load(dir: &Path) -> Result<Self> {
-        let text = Config::text(dir)?;
-        let config = Arc::new(Config::parse(&text, &name_of(dir))?);
-        Ok(Self { config, text, candidate: None, refused: None })
+        let files = Files::read(dir)?;
+        let config = Arc::new(files.config(dir)?);
+        Ok(Self { config, files, candidate: None, refused: None })
     }
 
     pub(crate) fn config(&self) -> Arc<Config> {
         Arc::clone(&self.config)
     }
 
-    /// Takes note of what the file says. `Some`: it is another text, and was so twice.
-    fn settle(&mut self, text: String) -> Option<String> {
-        if text == self.text {
+    /// Takes note of what the files say. `Some`: it is something else, and was so twice.
+    fn settle(&mut self, files: Files) -> Option<Files> {
+        if files == self.files {
             (self.candidate, self.refused) = (None, None);
             return None;
         }
-        let is_known = self.refused.as_ref().is_some_and(|(refused, _)| *refused == text);
-        let is_settled = self.candidate.as_ref() == Some(&text);
+        let refused = self.refused.as_ref().and_then(|(refused, _)| refused.as_ref());
+        let is_known = refused == Some(&files);
+        let is_settled = self.candidate.as_ref() == Some(&files);
         if is_known || !is_settled {
-            self.candidate = Some(text);
+            self.candidate = Some(files);
             return None;
         }
-        Some(text)
+        Some(files)
     }
 }
 
@@ -82,25 +82,26 @@ impl Engine {
         Self { config: self.newest_config(), ..self.clone() }
     }
 
-    /// Reads the configuration again. A text is taken when two readings in a row found it: an editor
-    /// may be writing it. That it was taken is recorded.
+    /// Reads the configuration again. What it says is taken when two readings in a row found it: an
+    /// editor may be writing it. That it was taken is recorded.
     ///
     /// # Errors
     /// When it cannot be used, once for each text; the old one stays. When the database refuses.
     pub(crate) fn reread(&self) -> Result<Reread> {
-        let text = Config::text(&self.dir);
-        let settled = match text {
-            Ok(text) => lock(&self.newest).settle(text),
+        let settled = match Files::read(&self.dir) {
+            Ok(files) => lock(&self.newest).settle(files),
             // It is about to be put in its place again, or it is missed at the next start.
-            Err(error) => return self.refuse(String::new(), error),
+            Err(error) => return self.refuse(None, error),
         };
-        let Some(text) = settled else { return Ok(Reread::Same) };
-        let config = match self.usable(&text) {
+        let Some(files) = settled else { return Ok(Reread::Same) };
+        let config = match self.usable(&files) {
             Ok(config) => config,
-            Err(error) => return self.refuse(text, error),
+            Err(error) => return self.refuse(Some(files), error),
         };
-        let digest = |text: &str| digest_bytes("rollbook.configuration.v1", text.as_bytes());
-        let before = digest(&lock(&self.newest).text);
+        let changed = lock(&self.newest).files.differences(&files).into_iter();
+        let changed = changed
+            .map(|(file, [before, now])| json!({"file": file, "before": before, "now": now}));
+        let changed: Vec<_> = changed.collect();
         self.store.write(|book| {
             book.record(Draft {
                 kind: "configuration_changed".to_owned(),
@@ -109,16 +110,16 @@ impl Engine {
                 subject: "workspace".to_owned(),
                 concerns: std::collections::BTreeSet::new(),
                 at: self.now(),
-                body: json!({"file": FILE_NAME, "before": before, "now": digest(&text)}),
+                body: json!({"files": changed}),
             })
         })?;
         let mut newest = lock(&self.newest);
-        *newest = Newest { config: Arc::new(config), text, candidate: None, refused: None };
+        *newest = Newest { config: Arc::new(config), files, candidate: None, refused: None };
         Ok(Reread::Taken)
     }
 
-    fn usable(&self, text: &str) -> Result<Config> {
-        let config = Config::parse(text, &name_of(&self.dir))?;
+    fn usable(&self, files: &Files) -> Result<Config> {
+        let config = files.config(&self.dir)?;
         match config.store == self.newest_config().store {
             true => Ok(config),
             false => Err(Error::setup("[store] says that the book lies elsewhere.")
@@ -126,17 +127,13 @@ impl Engine {
         }
     }
 
-    /// Says once of each text why it is not used.
-    fn refuse(&self, text: String, error: Error) -> Result<Reread> {
+    /// Says once of each state of the files why it is not used.
+    fn refuse(&self, files: Option<Files>, error: Error) -> Result<Reread> {
         let mut newest = lock(&self.newest);
-        let is_known = newest.refused.as_ref().is_some_and(|(refused, _)| *refused == text);
-        newest.refused = Some((text, error.to_string()));
+        let is_known = newest.refused.as_ref().is_some_and(|(refused, _)| *refused == files);
+        newest.refused = Some((files, error.to_string()));
         if is_known { Ok(Reread::Same) } else { Err(error) }
     }
-}
-
-fn name_of(dir: &Path) -> String {
-    dir.join(FILE_NAME).display().to_string()
 }
 
 /// What is behind it is changed as a whole, so a panic elsewhere does not damage it.
@@ -147,20 +144,24 @@ fn lock(newest: &Mutex<Newest>) -> MutexGuard<'_, Newest> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::FILE_NAME;
 
     #[test]
-    fn a_text_counts_when_it_was_seen_twice_and_what_was_refused_is_not_tried_again() {
+    fn what_is_said_counts_when_it_was_seen_twice_and_what_was_refused_is_not_tried_again() {
         let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join(FILE_NAME);
-        std::fs::write(&path, "[workspace]\nname = \"A\"\ntime_zone = \"UTC\"\n").expect("written");
+        let says = |name: &str| {
+            let text = format!("[workspace]\nname = \"{name}\"\ntime_zone = \"UTC\"\n");
+            std::fs::write(dir.path().join(FILE_NAME), text).expect("written");
+            Files::read(dir.path()).expect("it is there")
+        };
+        let (half, whole, first) = (says("half"), says("half and half"), says("A"));
         let mut newest = Newest::load(dir.path()).expect("it is read");
-        let text = newest.text.clone();
-        assert_eq!(newest.settle("half".to_owned()), None);
-        assert_eq!(newest.settle("half and half".to_owned()), None);
-        let whole = newest.settle("half and half".to_owned());
-        assert_eq!(whole.as_deref(), Some("half and half"));
-        newest.refused = whole.map(|text| (text, "why".to_owned()));
-        assert_eq!(newest.settle("half and half".to_owned()), None);
-        assert_eq!((newest.settle(text), newest.refused), (None, None));
+        assert_eq!(newest.settle(half), None);
+        assert_eq!(newest.settle(whole.clone()), None);
+        let settled = newest.settle(whole.clone());
+        assert_eq!(settled.as_ref(), Some(&whole));
+        newest.refused = Some((settled, "why".to_owned()));
+        assert_eq!(newest.settle(whole), None);
+        assert_eq!((newest.settle(first), newest.refused), (None, None));
     }
 }

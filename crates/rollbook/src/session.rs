@@ -5,11 +5,13 @@ use std::future::Future;
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::civil::Date;
+use rollbook_catalog::Catalog;
 use rollbook_engine::CONFIG;
 use rollbook_engine::clock::Clock;
-use rollbook_engine::config::Config;
+use rollbook_engine::config::{Config, Files};
 use rollbook_engine::{Engine, Error, Presence, Result};
 
 use crate::args::Global;
@@ -86,6 +88,19 @@ impl Session {
         let today = self.global.today;
         let today = today.unwrap_or_else(|| config.workspace.day_of(Clock::System.now()));
         Ok((folder, config, today))
+    }
+
+    /// What is known of apps: in a workspace with its own app files, elsewhere what this build carries.
+    ///
+    /// # Errors
+    /// When a folder was named that is no workspace, or an app file is wrong.
+    pub(crate) fn catalog(&self) -> Result<Arc<Catalog>> {
+        let folder = match (self.folder(), &self.global.workspace) {
+            (Ok(folder), _) => folder,
+            (Err(error), Some(_)) => return Err(error),
+            (Err(_), None) => return Ok(Arc::clone(Catalog::embedded())),
+        };
+        Files::apps(&folder)?.catalog(&folder)
     }
 
     /// The workspace folder: the one named, or the nearest above the current folder that has one.

@@ -57,12 +57,12 @@ fn every_shape_of_value_is_read_and_each_may_be_unknown() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[scim]\ncan = []\nbasis = \"recalled\"\nchecked_on = \"2026-11-21\"\nif = \"x\"\n"), @"apps/acme.toml:11: unknown field `if`, expected one of `can`, `irreversible`, `basis`, `basis_of`, `source`, `checked_on`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[scim]\ncan = []\nbasis = \"recalled\"\nchecked_on = \"2026-11-21\"\nif = \"x\"\n"), @"apps/acme.toml:11: unknown field `if`, expected one of `can`, `irreversible`, `basis`, `basis_of`, `source`, `checked_on`. Correct it, or see docs/app-file.md for what a section may hold.");
 }
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `browser`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `browser`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see docs/app-file.md for what a section may hold.");
 }
 
 #[test]
@@ -136,7 +136,7 @@ fn a_request_keeps_what_the_vendor_documents() {
         ("Suspend an account", "POST")
     );
     assert_eq!(request.fields.get("id").map(String::as_str), Some("uid"));
-    insta::assert_snapshot!(check_refused(&rest.replace("POST", "PUSH")), @"apps/acme.toml:9: unknown variant `PUSH`, expected one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `CLI`. Correct it, or see crates/catalog/src/text.rs for what a section may hold.");
+    insta::assert_snapshot!(check_refused(&rest.replace("POST", "PUSH")), @"apps/acme.toml:9: unknown variant `PUSH`, expected one of `GET`, `POST`, `PUT`, `PATCH`, `DELETE`, `CLI`. Correct it, or see docs/app-file.md for what a section may hold.");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
+use rollbook_catalog::Catalog;
 use rollbook_core::account::State;
 use rollbook_core::change::{Basis, Verb};
 use rollbook_core::id::InstanceName;
@@ -97,14 +98,19 @@ impl InstanceConfig {
     }
 
     /// What the types cannot say.
-    pub(super) fn check(&self, document: &Document<'_>, at: usize) -> Result<()> {
+    pub(super) fn check(
+        &self,
+        document: &Document<'_>,
+        at: usize,
+        catalog: &Catalog,
+    ) -> Result<()> {
         let here = [Step::from("instance"), Step::from(at)];
         document
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
         self.check_push(document, at)?;
         match (&self.scim, &self.rest, &self.file) {
             (Some(scim), None, None) => scim.check(document, &here),
-            (None, Some(rest), None) => rest.check(document, &here, &self.app),
+            (None, Some(rest), None) => rest.check(document, &here, catalog, &self.app),
             (None, None, Some(file)) => file.check(document, &here),
             (None, None, None) => {
                 let said = format!("instance `{}` does not say how it is reached.", self.name);

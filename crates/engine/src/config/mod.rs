@@ -4,6 +4,7 @@
 //! error that does not repeat the secret. Nothing here reads a secret or a delivered file.
 
 mod book;
+mod files;
 mod instance;
 mod push;
 mod read;
@@ -13,14 +14,17 @@ mod source;
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
+use rollbook_catalog::Catalog;
 use rollbook_core::policy::Policy;
 use serde::Deserialize;
 
 pub use self::book::BookConfig;
+pub use self::files::{APPS, Files};
 pub use self::instance::{
     AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
     ScimConfig, StateWords,
@@ -29,7 +33,7 @@ pub use self::push::{ALL, GroupRule, PushConfig};
 pub use self::rest::RestConfig;
 pub use self::serve::Serve;
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::nearest::nearest;
 use crate::store::Place;
 
@@ -56,6 +60,13 @@ pub struct Config {
     /// Where identity providers reach the server.
     #[serde(default)]
     pub serve: Serve,
+    /// What is known of apps: what this build carries, and the workspace's own app files.
+    #[serde(skip, default = "embedded")]
+    pub catalog: Arc<Catalog>,
+}
+
+fn embedded() -> Arc<Catalog> {
+    Arc::clone(Catalog::embedded())
 }
 
 impl Config {
@@ -70,38 +81,29 @@ impl Config {
         }
     }
 
-    /// Reads `rollbook.toml` in the workspace folder `dir`.
+    /// Reads the configuration in the workspace folder `dir`.
     ///
     /// # Errors
-    /// [`crate::error::Kind::Setup`] where the file is missing or wrong; the message names the
-    /// file, the line and the key.
+    /// [`crate::error::Kind::Setup`] where a file is missing or wrong; the message names the file,
+    /// the line and the key.
     pub fn load(dir: &Path) -> Result<Self> {
-        Self::parse(&Self::text(dir)?, &dir.join(FILE_NAME).display().to_string())
+        Files::read(dir)?.config(dir)
     }
 
-    /// What `rollbook.toml` in the workspace folder `dir` says.
-    pub(crate) fn text(dir: &Path) -> Result<String> {
-        let path = dir.join(FILE_NAME);
-        let bytes = std::fs::read(&path).map_err(|e| {
-            let said = format!("{} cannot be read: {e}.", path.display());
-            Error::setup(said)
-                .because(e)
-                .hint("Make a workspace with `rollbook init DIR`, or name one with `--dir`.")
-        })?;
-        String::from_utf8(bytes).map_err(|_| {
-            let said = format!("{} is not UTF-8 text. TOML is always UTF-8.", path.display());
-            Error::setup(said).hint("Save the file again as UTF-8.")
-        })
-    }
-
-    /// Reads `text`; `file` is the name that errors give.
+    /// Reads the text of a `rollbook.toml`; `file` is the name that errors give. The workspace has no
+    /// app files of its own.
     ///
     /// # Errors
     /// As [`Config::load`].
     pub fn parse(text: &str, file: &str) -> Result<Self> {
+        Self::parse_with(text, file, embedded())
+    }
+
+    fn parse_with(text: &str, file: &str, catalog: Arc<Catalog>) -> Result<Self> {
         let document = read::document(text, file)?;
         document.refuse_secrets()?;
         let mut config: Self = document.typed()?;
+        config.catalog = catalog;
         config.check(&document)?;
         for instance in &mut config.instances {
             if instance.employer_domains.is_empty() {
@@ -127,7 +129,7 @@ impl Config {
         for (at, instance) in self.instances.iter().enumerate() {
             let name = instance.name.as_str();
             document.check_name(&["instance".into(), at.into(), "name".into()], name, &mut seen)?;
-            instance.check(document, at)?;
+            instance.check(document, at, &self.catalog)?;
         }
         self.check_policy(document, &seen)
     }

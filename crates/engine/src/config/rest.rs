@@ -48,9 +48,10 @@ impl RestConfig {
         &self,
         document: &Document<'_>,
         here: &[Step<'_>; 2],
+        catalog: &Catalog,
         app: &str,
     ) -> Result<()> {
-        if Catalog::embedded().app(app).is_none_or(|known| known.rest.is_none()) {
+        if catalog.app(app).is_none_or(|known| known.rest.is_none()) {
             let (said, hint) = match app {
                 "" => (
                     "the requests come from an app file, and this instance names no app."

@@ -373,7 +373,7 @@ fn a_workspace_without_its_file_is_refused_with_the_way_out() {
     let said = crate::said(&Config::load(dir.path()).expect_err("there is no file"));
     insta::assert_snapshot!(said.replace(&dir.path().display().to_string(), "DIR"), @r"
     DIR/rollbook.toml cannot be read: No such file or directory (os error 2).
-      Make a workspace with `rollbook init DIR`, or name one with `--dir`.
+      Make a workspace with `rollbook init DIR`, or name one with `--workspace DIR`.
     ");
 }
 

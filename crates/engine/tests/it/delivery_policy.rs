@@ -76,6 +76,31 @@ async fn a_configuration_that_cannot_be_used_changes_nothing_and_is_said() {
     assert!(!crate::scene::kinds(&served.engine).contains(&"configuration_changed".to_owned()));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn an_app_file_that_is_written_while_serving_counts_and_is_recorded() {
+    let scene = DeliveryScene::new(1, "").await;
+    let served = scene.serve("wiki");
+    let going = served.deliver();
+    let file = scene.dir.join("apps/pigeons.toml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(&file, "[app]\nid = \"doves\"\n").unwrap();
+    let said = || served.engine.config_trouble().filter(|said| said.contains("pigeons.toml:"));
+    wait_for(|| said().ok_or("nobody complains".to_owned())).await;
+    let text = "[app]\nid = \"pigeons\"\nname = \"Pigeons\"\ncategory = \"messages\"\nwebsite = \"\"\n\
+        checked_on = \"2026-11-01\"\n";
+    std::fs::write(&file, text).unwrap();
+    let is_known = || served.engine.newest_config().catalog.app("pigeons").is_some();
+    wait_for(|| if is_known() { Ok(()) } else { Err("pigeons are not known".to_owned()) }).await;
+    going.end().await;
+    let events =
+        served.engine.store().read(|book| book.recorded("workspace", "configuration_changed"));
+    let bodies: Vec<_> = events.unwrap().into_iter().map(|(_, body)| body.content).collect();
+    let [body] = &bodies[..] else { panic!("{bodies:?}") };
+    let file = &body["files"][0];
+    assert_eq!((&file["file"], file["before"].is_null()), (&json!("apps/pigeons.toml"), true));
+    assert_eq!(file["now"].as_str().map(str::len), Some(64));
+}
+
 /// A wiki with a group of editors, and the rule that says how an identity provider calls it.
 fn editors(scene: &DeliveryScene) -> (String, String) {
     let editors = scene.vendors["wiki"].seed_group(json!({

@@ -14,9 +14,12 @@ use rollbook_engine::clock::Clock;
 use rollbook_engine::progress::Quiet;
 use rollbook_engine::{Engine, Proposal};
 use rollbook_testkit::RestVendor;
+use rollbook_testkit::scim_vendor::Profile;
 
 use crate::book;
-use crate::scene::{approve, findings, run, stands, troubles, write_private};
+use crate::scene::{
+    Scene, account, approve, findings, person, run, stands, troubles, write_private,
+};
 
 /// A workspace with one app, whose accounts are all somebody's who works here.
 struct Trapped {
@@ -37,10 +40,25 @@ fn check_has(id: &str, hurt: Hurt) {
 
 impl Trapped {
     async fn new(id: &str, instance: &str) -> Self {
-        let vendor = RestVendor::start(app(id)).await.unwrap();
+        Self::made(app(id), None, instance).await
+    }
+
+    /// A workspace whose only app is one that no build knows, told of by a file of its own.
+    async fn with_own(text: &str, instance: &str) -> Self {
+        let app = App::parse("fieldphones.toml", text).unwrap();
+        Self::made(&app, Some(text), instance).await
+    }
+
+    async fn made(app: &App, own: Option<&str>, instance: &str) -> Self {
+        let id = app.id.as_str();
+        let vendor = RestVendor::start(app).await.unwrap();
         let dir = tempfile::tempdir().unwrap();
         let book = dir.path().join("book");
         book::init(&book);
+        if let Some(text) = own {
+            fs::create_dir(book.join("apps")).unwrap();
+            fs::write(book.join(format!("apps/{id}.toml")), text).unwrap();
+        }
         write_private(&book.join("token"), &vendor.secret());
         let held = vendor.accounts();
         let open = held.iter().filter(|held| held.state == State::Active && held.is_listed);
@@ -116,6 +134,13 @@ requests_per_second_max = 1000
             self.vendor.token_url(),
         );
         book::configure(&self.dir.path().join("book"), &text);
+    }
+
+    /// Writes the configuration with this policy at its end.
+    fn decree(&self, policy: &str) {
+        let path = self.dir.path().join("book/rollbook.toml");
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, format!("{text}{policy}")).unwrap();
     }
 
     async fn synced(&self) -> Engine {
@@ -261,8 +286,8 @@ async fn an_end_that_repeats_its_last_page_is_found() {
     assert_eq!(graph.accounts().count(), listed, "each account once");
 }
 
-#[tokio::test]
-async fn suspending_for_good_comes_last_and_needs_its_own_approvals() {
+#[test]
+fn no_app_that_deletes_whom_it_suspends_calls_that_reversible() {
     let deletes = |app: &&App| {
         let has = |trap: &rollbook_catalog::Trap| {
             trap.hurts == Some(Hurt::SuspendDeletes) && trap.is_on("scim")
@@ -280,13 +305,21 @@ async fn suspending_for_good_comes_last_and_needs_its_own_approvals() {
         }
     }
     assert!(tried >= 3, "{tried}");
-    let scene = crate::scene::Scene::new().await;
+}
+
+/// The policy under which what is for good needs two people.
+const TWO_FOR_GOOD: &str = "\n[policy.approval]\nneeded_irreversible = 2\n";
+
+#[tokio::test]
+async fn where_suspending_deletes_two_agree_and_what_is_gone_is_not_looked_for_again() {
+    let vendor = Profile { inactive_deletes: true, ..Profile::full() };
+    let scene = Scene::with(vendor).await;
     scene.configure_with(|config| {
         let config = config.replace("name = \"wiki\"\n", "name = \"wiki\"\napp = \"pagerduty\"\n");
-        format!("{config}\n[policy.approval]\nneeded_irreversible = 2\n")
+        format!("{config}{TWO_FOR_GOOD}")
     });
     let engine = scene.synced().await;
-    let ana = crate::scene::person(&engine, "Ana Alder");
+    let ana = person(&engine, "Ana Alder");
     let offboard = engine.plan_offboard(&ana, None, "robin").unwrap();
     let wiki = offboard.plan.changes().iter().find(|change| change.instance.as_str() == "wiki");
     let wiki = wiki.expect("she has an account there");
@@ -296,4 +329,48 @@ async fn suspending_for_good_comes_last_and_needs_its_own_approvals() {
     let refused = engine.apply(&id, "robin", &Quiet).await.expect_err("one approval is not enough");
     assert!(refused.to_string().contains("approve"), "{refused}");
     assert_eq!(scene.effects(), Vec::<String>::new());
+    engine.approve(&id, offboard.plan.digest(), "kim", "").unwrap();
+    let report = engine.apply(&id, "robin", &Quiet).await.unwrap();
+    assert!(stands(&report).contains("in wiki: confirmed"), "{}", stands(&report));
+    assert_eq!(scene.effects(), ["Ana: changed active, which removed it"]);
+    let state = account(&engine, "Ana").map(|account| account.state);
+    assert!(state.is_none_or(|state| state == State::Gone), "{state:?}");
+}
+
+#[tokio::test]
+async fn where_suspending_wipes_it_comes_last_and_two_agree() {
+    let scene = Trapped::with_own(include_str!("traps/fieldphones.toml"), "").await;
+    scene.decree(TWO_FOR_GOOD);
+    scene.vendor.let_own(&scene.keys[0]);
+    let engine = scene.synced().await;
+    let offboard = engine.plan_offboard(&scene.owner(&engine, 0), None, "robin").unwrap();
+    let change = offboard.plan.changes().first().expect("there is an account to close");
+    assert_eq!((change.stage, change.reversible), (Stage::Remove, false));
+    let text = shown(&offboard);
+    assert!(text.contains("wipes devices or data of a person"), "{text}");
+    let id = approve(&engine, &offboard);
+    let refused = engine.apply(&id, "robin", &Quiet).await.expect_err("one approval is not enough");
+    assert!(refused.to_string().contains("approve"), "{refused}");
+    assert_eq!(scene.effects(), Vec::<String>::new());
+    engine.approve(&id, offboard.plan.digest(), "kim", "").unwrap();
+    let report = engine.apply(&id, "robin", &Quiet).await.unwrap();
+    assert!(report.is_confirmed(), "{}", stands(&report));
+    assert_eq!(scene.effects(), ["suspended, which wiped what it owned"]);
+    assert_eq!(scene.vendor.unexpected(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_account_that_the_list_leaves_out_once_suspended_is_not_taken_for_gone() {
+    check_has("zoom", Hurt::ListLeavesOut);
+    let scene = Trapped::new("zoom", "").await;
+    let engine = scene.synced().await;
+    let offboard = engine.plan_offboard(&scene.owner(&engine, 0), None, "robin").unwrap();
+    let report = run(&engine, &offboard).await;
+    assert!(report.is_confirmed(), "{}", stands(&report));
+    drop(engine);
+    let engine = scene.synced().await;
+    let graph = engine.graph().unwrap();
+    let state = graph.account(&scene.at(0)).map(|(account, _)| account.state);
+    assert_eq!(state, Some(State::Suspended));
+    assert_eq!(scene.vendor.unexpected(), Vec::<String>::new());
 }

@@ -1,9 +1,9 @@
 //! `rollbook apps`: what each app of the catalog offers for user management.
 
 use clap::builder::PossibleValuesParser;
-use rollbook_catalog::Catalog;
 use rollbook_catalog::matrix::{self, Line, Offer};
 use rollbook_engine::Result;
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::screen::{Cell, Tone};
@@ -18,7 +18,9 @@ Examples:
   rollbook apps --without-scim slack those without SCIM whose name or category holds the word
 
 What Rollbook can do there by itself is under `By SCIM`; what the makers document for their REST API
-is under `REST documents`. `rollbook guide APP` tells all of it, with sources.")]
+is under `REST documents`. `rollbook guide APP` tells all of it, with sources.
+
+App files of your own lie in the folder `apps` of the workspace; see docs/app-file.md.")]
 pub(crate) struct Args {
     /// Only apps whose id, name or category holds this word
     word: Option<String>,
@@ -33,11 +35,12 @@ pub(crate) struct Args {
 
 /// Prints the matrix.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    let catalog = session.catalog()?;
     let lines: Vec<Line> =
-        Catalog::embedded().apps().map(Line::of).filter(|line| is_wanted(line, args)).collect();
+        catalog.apps().map(Line::of).filter(|line| is_wanted(line, args)).collect();
     let screen = session.screen();
     if screen.is_json() {
-        lines.iter().for_each(|line| screen.json(line));
+        lines.iter().for_each(|line| screen.json(&Listed { line, own: catalog.is_own(&line.app) }));
         return Ok(Exit::Ok);
     }
     let count = |offer: Offer| lines.iter().filter(|line| line.scim == offer).count();
@@ -62,7 +65,21 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
         count(Offer::No),
         count(Offer::Unknown)
     ));
+    let own = lines.iter().map(|line| line.app.as_str()).filter(|app| catalog.is_own(app));
+    let own: Vec<&str> = own.collect();
+    if !own.is_empty() {
+        screen.line(format!("By app files of this workspace: {}.", own.join(", ")));
+    }
     Ok(Exit::Ok)
+}
+
+/// A line for programs.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    line: &'a Line,
+    /// Whether an app file of the workspace says it.
+    own: bool,
 }
 
 fn is_wanted(line: &Line, args: &Args) -> bool {

@@ -36,10 +36,14 @@ pub(crate) struct Args {
 
 /// Prints or writes.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
+    let catalog = session.catalog()?;
     let guides = match (&args.instance, &args.app) {
-        (Some(instance), app) => vec![of_instance(session, instance, app.as_deref())?],
-        (None, Some(id)) => vec![Guide::of(app(id)?)],
-        (None, None) => Catalog::embedded().apps().map(Guide::of).collect(),
+        (Some(instance), asked) => {
+            let asked = asked.as_deref().map(|id| app(&catalog, id)).transpose()?;
+            vec![of_instance(session, instance, asked)?]
+        }
+        (None, Some(id)) => vec![Guide::of(app(&catalog, id)?)],
+        (None, None) => catalog.apps().map(Guide::of).collect(),
     };
     match &args.html {
         Some(folder) => write_pages(session, folder, &guides)?,
@@ -49,8 +53,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
 }
 
 /// The guide of an instance's app, with what was probed there.
-fn of_instance(session: &Session, instance: &str, asked: Option<&str>) -> Result<Guide> {
-    let asked = asked.map(app).transpose()?;
+fn of_instance(session: &Session, instance: &str, asked: Option<&App>) -> Result<Guide> {
     let (engine, name) = (session.open_beside()?, instance.into());
     let own = engine.app_of(&name)?;
     if asked.is_some_and(|asked| asked.id != own.id) {
@@ -60,8 +63,7 @@ fn of_instance(session: &Session, instance: &str, asked: Option<&str>) -> Result
     Ok(Guide::with_probed(own, &engine.tried(&name)?))
 }
 
-fn app(id: &str) -> Result<&'static App> {
-    let catalog = Catalog::embedded();
+fn app<'a>(catalog: &'a Catalog, id: &str) -> Result<&'a App> {
     catalog.app(id).ok_or_else(|| {
         let alike = catalog.ids().filter(|known| known.contains(id) || id.contains(known));
         let alike: Vec<&str> = alike.collect();

@@ -36,6 +36,30 @@ fn the_pages_of_all_apps_are_written_into_a_folder() {
     assert!(pages >= 135, "{pages}");
 }
 
+#[test]
+fn an_app_file_in_the_workspace_is_an_app_like_any_other_and_a_wrong_one_is_named() {
+    let bench = Bench::empty();
+    let book = bench.path().join("book");
+    let at = book.to_str().expect("it is text");
+    assert_eq!(bench.run(&["init", at, "--name", "Ada's"]).code, 0);
+    let folder = book.join("apps");
+    std::fs::create_dir(&folder).expect("it is new");
+    let text = "[app]\nid = \"pigeons\"\nname = \"Pigeons\"\ncategory = \"messages\"\nwebsite = \"\"\n\
+        checked_on = \"2026-11-01\"\n[[trap]]\ntext = \"They come back.\"\n";
+    let file = folder.join("pigeons.toml");
+    std::fs::write(&file, text).expect("the folder can be written");
+    std::fs::write(folder.join("notes.txt"), "no app file").expect("the folder can be written");
+    insta::assert_snapshot!(bench.run(&["apps", "pigeon", "--workspace", at]).all());
+    let guide = bench.run(&["guide", "pigeons", "--workspace", at]);
+    assert!(guide.out.contains("They come back."), "{}", guide.all());
+    assert_ne!(bench.run(&["guide", "pigeons"]).code, 0, "elsewhere nobody knows them");
+    std::fs::write(&file, text.replace("[[trap]]", "[[trip]]")).expect("it can be written");
+    for command in ["apps", "accounts"] {
+        let said = bench.run(&[command, "--workspace", at]).all();
+        assert!(said.contains("pigeons.toml:7: unknown field `trip`"), "{said}");
+    }
+}
+
 /// Each page in Chromium, as wide as a phone: none is wider than that, none complains in the console.
 #[test]
 fn every_page_fits_a_phone_and_complains_of_nothing() {

@@ -153,7 +153,8 @@ impl Site {
             }
             RequestOp::Suspend => {
                 new.state = State::Suspended;
-                "suspended".to_owned()
+                let wipes = hurts(Hurt::SuspendWipes) && std::mem::take(&mut new.owns);
+                if wipes { "suspended, which wiped what it owned" } else { "suspended" }.to_owned()
             }
             RequestOp::Reactivate => {
                 new.state = State::Active;
