@@ -143,6 +143,37 @@ pub enum Twist {
         /// How many.
         mib: usize,
     },
+    /// In a console: not done; the session has ended, and the sign-in page says so.
+    SignedOut,
+    /// In a console's sign-in: the password is right, and something unknown is asked for besides.
+    AsksMore,
+    /// In a console: the dialog that was to ask for confirmation does not come.
+    NoDialog,
+    /// In a console: the dialog, as it says, takes so many others along.
+    DialogTakesMore {
+        /// How many more members.
+        others: usize,
+    },
+    /// In a console: the dialog asks for something else.
+    DialogSays {
+        /// What it says instead.
+        text: String,
+    },
+    /// In a console: somebody else adds a member right after this answer, before all others in the
+    /// list, so that the first row of each later page was the last of the one before.
+    RowsMove,
+    /// In a console: the rows of this page are reused for other members when the mouse button goes
+    /// down on one of them.
+    RowsTurn,
+    /// In a console: a pop-up that nobody expects lies over the list.
+    PopUp {
+        /// What it says.
+        text: String,
+    },
+    /// In a console: the file never comes.
+    NoDownload,
+    /// In a console: from this request on every page has the new design.
+    Redesigned,
 }
 
 impl Fault {

@@ -12,6 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod company;
+pub mod console;
 pub mod csv_app;
 pub mod fault;
 mod gzip;
@@ -29,6 +30,7 @@ pub mod scripted;
 mod wire;
 
 pub use company::Company;
+pub use console::Console;
 pub use csv_app::CsvApp;
 pub use fault::{Fault, Twist};
 pub use ledger::{Effect, Ledger};

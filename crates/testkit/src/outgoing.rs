@@ -36,13 +36,16 @@ pub(crate) enum Media {
     Scim,
     /// Plain JSON.
     Json,
+    /// A page for people.
+    Page,
 }
 
 impl Media {
-    fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Scim => "application/scim+json",
             Self::Json => "application/json",
+            Self::Page => "text/html; charset=utf-8",
         }
     }
 
@@ -51,6 +54,10 @@ impl Media {
         let body = match self {
             Self::Scim => ErrorMessage::new(status, None, detail).to_json(),
             Self::Json => json!({"error": {"code": status, "message": detail}}),
+            Self::Page => {
+                let page = format!("<!doctype html><title>{status}</title><h1>{detail}</h1>");
+                return page.into_bytes();
+            }
         };
         body.to_string().into_bytes()
     }
@@ -111,6 +118,11 @@ pub(crate) fn bent(reply: Reply, twist: Option<&Twist>, media: Media) -> Outgoin
     let bytes = body.map_or_else(Vec::new, |body| body.to_string().into_bytes());
     let mut out = plain(status, media.name(), bytes);
     out.headers.extend(headers);
+    twisted(out, twist, media)
+}
+
+/// An answer that is bytes already, bent as the fault says.
+pub(crate) fn twisted(mut out: Outgoing, twist: Option<&Twist>, media: Media) -> Outgoing {
     match twist {
         Some(Twist::DoneButStatus { status }) => {
             out.status = *status;
@@ -140,7 +152,7 @@ pub(crate) fn bent(reply: Reply, twist: Option<&Twist>, media: Media) -> Outgoin
 const MIB: usize = 1024 * 1024;
 const LOGIN_PAGE: &str = "<!doctype html><title>Sign in</title><form>Please sign in.</form>";
 
-fn plain(status: u16, media_type: &str, body: Vec<u8>) -> Outgoing {
+pub(crate) fn plain(status: u16, media_type: &str, body: Vec<u8>) -> Outgoing {
     Outgoing {
         status,
         headers: vec![("content-type", media_type.to_owned())],

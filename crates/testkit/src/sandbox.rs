@@ -1,11 +1,11 @@
-//! A company with its two apps in one folder: what the demo runs on, and what tests start as a
-//! process of its own in order to kill the client alone.
+//! A company with its apps in one folder: what the demo runs on, and what tests start as a process
+//! of its own in order to kill the client alone.
 //!
 //! ```text
 //! FOLDER/workers.csv     who works here (columns: company::WORKER_COLUMNS)
 //! FOLDER/csv-app/        the app without an API: export.csv and outbox/ (form: csv_app)
 //! ```
-//! The SCIM app listens on 127.0.0.1.
+//! The SCIM app and the four consoles listen on 127.0.0.1.
 
 use std::fs;
 use std::io;
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use serde_json::{Value, json};
 
-use crate::company::Company;
+use crate::company::{Company, Story};
+use crate::console::{Brand, Console, Setup as ConsoleSetup};
 use crate::csv_app::{CsvApp, Watch};
 use crate::scim_vendor::{Fault, Profile, ScimVendor, Setup};
 
@@ -58,6 +59,8 @@ pub struct Sandbox {
     pub vendor: ScimVendor,
     /// The app without an API, with its administrator at work.
     pub csv: Watch,
+    /// The apps that have an admin console and nothing else, in the order of [`Brand::ALL`].
+    pub consoles: Vec<Console>,
     /// The workers' file.
     pub workers: PathBuf,
 }
@@ -85,14 +88,38 @@ impl Sandbox {
         }
         let rows = company.csv_rows().to_vec();
         let csv = CsvApp::open(&folder.join("csv-app"), rows, vendor.ledger().clone())?.watch();
-        Ok(Self { company, vendor, csv, workers })
+        let mut consoles = Vec::new();
+        for brand in Brand::ALL {
+            let setup = ConsoleSetup { ledger: vendor.ledger().clone(), ..ConsoleSetup::default() };
+            let console = Console::start_with(brand, setup).await?;
+            fill(&console, &company);
+            consoles.push(console);
+        }
+        Ok(Self { company, vendor, csv, consoles, workers })
+    }
+
+    /// The console of a brand.
+    pub fn console(&self, brand: Brand) -> &Console {
+        let found = self.consoles.iter().find(|console| console.brand() == brand);
+        found.expect("a sandbox has all of them")
     }
 
     /// What a client has to know, one JSON object for each part.
     pub fn lines(&self) -> Vec<Value> {
         let leaver = self.company.leaver();
         let app = self.csv.app();
-        vec![
+        let console = |console: &Console| {
+            let robot = console.robot();
+            json!({
+                "part": "console",
+                "app": console.brand().app(),
+                "url": console.url(),
+                "login": robot.login,
+                "password": robot.password,
+            })
+        };
+        let consoles = self.consoles.iter().map(console);
+        let rest = [
             json!({"part": "company", "workers": self.workers, "today": self.company.today}),
             json!({"part": "scim", "url": self.vendor.url(), "token": self.vendor.token()}),
             json!({"part": "csv", "export": app.export_file(), "outbox": app.outbox()}),
@@ -104,6 +131,21 @@ impl Sandbox {
                 "scim": leaver.scim_ids,
                 "csv": leaver.csv_keys,
             }),
-        ]
+        ];
+        rest.into_iter().chain(consoles).collect()
+    }
+}
+
+/// Gives two thirds of those who should be there an account, a few who should not, and the leaver.
+fn fill(console: &Console, company: &Company) {
+    let brand = console.brand();
+    let roles = brand.roles();
+    for (at, person) in company.people.iter().enumerate() {
+        let is_left_over = matches!(person.story, Story::Leaver | Story::LivesOn);
+        let has_one = person.is_here_on(company.today) && (at + brand as usize) % 3 != 0;
+        if is_left_over || has_one {
+            let role = roles[if person.story == Story::Head { roles.len() - 1 } else { at % 2 }];
+            console.seed(&person.name.shown(), &person.email, role);
+        }
     }
 }

@@ -27,7 +27,7 @@ impl Process {
             .spawn()
             .unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let lines = out.lines().take(4).map(|it| serde_json::from_str(&it.unwrap()).unwrap());
+        let lines = out.lines().take(8).map(|it| serde_json::from_str(&it.unwrap()).unwrap());
         Self { lines: lines.collect(), child }
     }
 
