@@ -142,7 +142,7 @@ fn fill(console: &Console, company: &Company) {
     let roles = brand.roles();
     for (at, person) in company.people.iter().enumerate() {
         let is_left_over = matches!(person.story, Story::Leaver | Story::LivesOn);
-        let has_one = person.is_here_on(company.today) && (at + brand as usize) % 3 != 0;
+        let has_one = person.is_here_on(company.today) && !(at + brand as usize).is_multiple_of(3);
         if is_left_over || has_one {
             let role = roles[if person.story == Story::Head { roles.len() - 1 } else { at % 2 }];
             console.seed(&person.name.shown(), &person.email, role);

@@ -13,7 +13,7 @@ pub enum Brand {
     Mosaic,
     /// Pages from the server in a frame, and a dialog that is one of them.
     Stitch,
-    /// A list of people, the role in each, "Next page", an alert in the page.
+    /// A table with name and address in one cell, "Next page", an alert in the page.
     Stonly,
 }
 
@@ -249,7 +249,7 @@ const STONLY: Words = Words {
     role: "Role",
     invite: "Invite a member",
     send: "Invite",
-    change: "Role",
+    change: "Edit role",
     remove: "Remove",
     restore: "Restore",
     more: "Next page",

@@ -18,23 +18,23 @@
 //! | sign-in | Email, Password, button "Log in" | Work email, "Continue", Password, "Sign in" | Email address, Password, "Sign in" | E-mail, Password, "Log in" |
 //! | code | Verification code, "Verify" | One-time code, "Verify" | Authentication code, "Verify" | Security code, "Verify" |
 //! | page | `/team` | `/settings/users` | `/account/team` with the frame "Team Members" | `/settings/team` |
-//! | list | table "Team Members" | grid "Users" | table in the frame | list "Team" of items |
-//! | columns | Name, Email, Role, Status, Last active, Actions | User, Work email, Permission, Status, Last login | Email address, Name, Access, Joined, (actions) | heading, address, status, combobox "Role of NAME", "Remove" |
+//! | list | table "Team Members" | grid "Users" | table in the frame | table "Team" |
+//! | columns | Name, Email, Role, Status, Last active, Actions | User, Work email, Permission, Status, Last login | Email address, Name, Access, Joined, (actions) | Person (name, below it the address), Status, Role, Manage |
 //! | its own count | "128 members" | "Users (128)" | "Showing 1–25 of 128 team members" | "128 people in this team" |
 //! | order | by name | by address | oldest first | newest first |
 //! | more | buttons 1, 2, …, "Next", which is disabled at the end | button "Load more" until the end | link "Next" until the end | button "Next page", disabled at the end |
 //! | take away | button "Actions for NAME", menu item "Remove from Team" | button NAME opens "User details": "Deactivate user" | button "Remove" | button "Remove" |
 //! | confirmation | dialog "Remove from Team": "Remove", "Cancel" | `window.confirm` | dialog "Remove team member": "Yes, remove", link "Keep" | alertdialog "Remove this person?": "Yes, remove", "No, keep" |
 //! | its text | "Remove NAME (EMAIL) from the team? Access ends at once." | "Deactivate NAME (EMAIL)? Their seat is released." | "EMAIL will lose access to this account." | "NAME, EMAIL, leaves the team. Their guides stay." |
-//! | role | menu item "Change role", dialog with Role, "Save" | in the details "Change permission", dialog | link "Edit", dialog with Access, "Save" | the combobox, at once |
+//! | role | menu item "Change role", dialog with Role, "Save" | in the details "Change permission", dialog | link "Edit", dialog with Access, "Save" | button "Edit role of NAME", dialog with Role, "Save" |
 //! | invite | "Invite Members": Email, Name, Role, "Send invitation" | "Add user": …, "Add" | form below the list, "Send" | "Invite a member": …, "Invite" |
 //! | besides | cookie banner | pop-up "What's new in Mosaic", link "Export CSV" | cookie banner | cookie banner, pop-up |
 //!
 //! Rows come late (the list has `aria-busy` until then), a message of role `status` says what was
 //! done before the list shows it, and troubles are told in an element of role `alert`.
 //!
-//! `?v=2` on any page, or [`Console::redesign`] for everybody, shows another layout: a table becomes
-//! cards and the other way round, and words, columns and order change; Stitch has no frame then.
+//! `?v=2` on any page, or [`Console::redesign`] for everybody, shows another layout: other words, columns
+//! and order, a grid for UXPin and Stitch (without the frame), a table for Mosaic and Stonly.
 //!
 //! # Faults
 //!

@@ -63,7 +63,7 @@ impl Frame {
             "confirm": if is_native { "native" } else { "page" },
         });
         let layout =
-            if matches!(self.brand, Brand::Uxpin | Brand::Stitch) { "cards" } else { "table" };
+            if matches!(self.brand, Brand::Uxpin | Brand::Stitch) { "grid" } else { "table" };
         let dialog_role = if self.brand == Brand::Stonly { "alertdialog" } else { "dialog" };
         let values = json!({
             "site": site.to_string(), "seats": seats, "layout": layout, "dialog_role": dialog_role,

@@ -3,6 +3,7 @@
 
 mod client;
 mod company;
+mod console;
 mod csv_app;
 mod faults;
 mod ledger;

@@ -37,8 +37,7 @@ async function guarded(work) {
 
 function fill(place, member) {
   for (const spot of place.querySelectorAll("[data-put]")) {
-    if (spot.tagName === "SELECT") spot.value = member[spot.dataset.put];
-    else spot.textContent = member[spot.dataset.put];
+    spot.textContent = member[spot.dataset.put];
   }
   for (const spot of place.querySelectorAll("[data-label]")) {
     spot.setAttribute("aria-label", spot.dataset.label.replace("{name}", member.name));
@@ -174,7 +173,7 @@ async function confirmed(what) {
 
 function clicked(event) {
   const button = event.target.closest("[data-do]");
-  if (!button || button.tagName === "SELECT") return;
+  if (!button) return;
   const row = [...list.children].findIndex((it) => it.contains(button));
   if (row >= 0) current = shown[row];
   if (button.closest(".menu")) closeVeils();
@@ -183,11 +182,6 @@ function clicked(event) {
 
 document.addEventListener("click", clicked);
 document.addEventListener("keydown", (event) => event.key === "Escape" && closeVeils());
-list.addEventListener("change", (event) => {
-  if (event.target.dataset.do !== "set_role") return;
-  const at = [...list.children].findIndex((it) => it.contains(event.target));
-  guarded(() => act("role", { ids: [shown[at].id], role: event.target.value }));
-});
 byId("invite").addEventListener("click", () => openVeil("inviting"));
 byId("uninvited").addEventListener("click", closeVeils);
 byId("unchanged").addEventListener("click", closeVeils);
