@@ -42,6 +42,7 @@ pub(super) struct Ask {
     pub(super) yes: String,
     pub(super) no: String,
     pub(super) ids: Vec<u64>,
+    pub(super) email: String,
     pub(super) role: String,
 }
 
@@ -130,6 +131,7 @@ impl Team {
             yes,
             no,
             ids: vec![id],
+            email: member.email.clone(),
             role: member.role.clone(),
         };
         match twist {
