@@ -8,8 +8,9 @@ use rollbook_core::reach::{Reach, Way};
 use serde::Deserialize;
 
 use crate::browser::Browser;
-use crate::catalog::{GENERIC_FILE, GENERIC_SCIM};
+use crate::catalog::{GENERIC_FILE, GENERIC_HUMAN, GENERIC_SCIM};
 use crate::error::Error;
+use crate::human::HumanStep;
 use crate::key::Key;
 use crate::request::Request;
 use crate::rest::{Example, Rest};
@@ -36,6 +37,8 @@ pub struct App {
     pub facts: Vec<Fact>,
     /// The requests of its REST API that manage users, in the order of the file.
     pub requests: Vec<Request>,
+    /// What whoever administers it does there, in the order of the file.
+    pub human: Vec<HumanStep>,
     /// How the `rest` channel drives it; `None` where it cannot.
     pub rest: Option<Rest>,
     /// How the `browser` channel drives it; `None` where it cannot.
@@ -169,7 +172,7 @@ impl App {
 
     /// Whether it stands for any app of its kind and not for a product.
     pub fn is_generic(&self) -> bool {
-        [GENERIC_FILE, GENERIC_SCIM].contains(&self.id.as_str())
+        [GENERIC_FILE, GENERIC_HUMAN, GENERIC_SCIM].contains(&self.id.as_str())
     }
 
     /// What its REST route can do and no example shows, by our words; nothing else may stay untested.

@@ -15,6 +15,9 @@ pub const GENERIC_SCIM: &str = "generic-scim";
 /// The app that stands for any app that can only export a list.
 pub const GENERIC_FILE: &str = "generic-file";
 
+/// The app that stands for any app in which only a person can act.
+pub const GENERIC_HUMAN: &str = "generic-human";
+
 /// Every app that is known, by id. What this build carries is read when it is first asked for, one
 /// file at a time: most commands need one or two of them.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -10,6 +10,7 @@ use toml::{Spanned, Value as Toml};
 use crate::app::{App, Fact, Field, Remark, RouteFacts, Value};
 use crate::browser;
 use crate::error::Error;
+use crate::human;
 use crate::key::{KEYS, Key, Shape};
 use crate::request::{Request, RequestOp};
 use crate::rest::{self, Blank, Rest};
@@ -49,9 +50,17 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
     let browser_route =
         raw.browser.as_ref().map(|text| Spanned::new(text.span(), text.get_ref().route()));
     let browser = raw.browser.map(|text| browser::browser(text, place)).transpose()?;
+    let human_route =
+        raw.human.as_ref().map(|text| Spanned::new(text.span(), text.get_ref().route()));
+    let human = raw.human.map(|text| human::steps(text, place)).transpose()?.unwrap_or_default();
     let examples = rest::examples(raw.example, rest.as_ref(), place)?;
-    let routes =
-        [("scim", raw.scim), ("rest", rest_route), ("browser", browser_route), ("file", raw.file)];
+    let routes = [
+        ("scim", raw.scim),
+        ("rest", rest_route),
+        ("browser", browser_route),
+        ("file", raw.file),
+        ("human", human_route),
+    ];
     let routes = routes.into_iter().filter_map(|(channel, route)| Some((channel, route?)));
     let routes = routes.map(|(name, text)| route(name, text, day, place));
     let mut routes = routes.collect::<Result<Vec<_>, _>>()?;
@@ -64,6 +73,7 @@ pub(crate) fn app(raw: AppText, place: &Place<'_>) -> Result<App, Error> {
         routes,
         facts: facts(raw.facts, day, place)?,
         requests: requests.collect::<Result<_, _>>()?,
+        human,
         rest,
         browser,
         examples,
@@ -112,7 +122,7 @@ fn route(
 }
 
 /// The operation that `word` names; `None` is observing.
-fn verb(word: &Spanned<String>, place: &Place<'_>) -> Result<Option<Verb>, Error> {
+pub(crate) fn verb(word: &Spanned<String>, place: &Place<'_>) -> Result<Option<Verb>, Error> {
     if word.get_ref() == OBSERVE {
         return Ok(None);
     }

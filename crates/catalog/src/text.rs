@@ -10,6 +10,7 @@ use toml::Spanned;
 use crate::app::Need;
 use crate::browser::BrowserText;
 use crate::error::Error;
+use crate::human::HumanText;
 use crate::request::{Method, RequestOp};
 use crate::rest::{Example, RestText};
 use crate::trap::Hurt;
@@ -23,6 +24,7 @@ pub(crate) struct AppText {
     pub(crate) rest: Option<Spanned<RestText>>,
     pub(crate) browser: Option<Spanned<BrowserText>>,
     pub(crate) file: Option<Spanned<RouteText>>,
+    pub(crate) human: Option<Spanned<HumanText>>,
     #[serde(default)]
     pub(crate) facts: Vec<Spanned<FactsText>>,
     #[serde(default)]

@@ -35,6 +35,9 @@ pub struct Graph {
 /// How well one instance is seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
+    /// Whether Rollbook reads the instance at all. `false`: only people work there, and what they
+    /// say is all that is known of it.
+    pub is_read: bool,
     /// When the snapshot was taken. `None`: never read.
     pub taken_at: Option<Timestamp>,
     /// Whether the snapshot is whole.

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::change::{Basis, Op, Route, Verb};
 use crate::harm::Harm;
 
+/// The channel on which a person is asked to act.
+pub const HUMAN: &str = "human";
+
 /// What can be done to one instance. The routes are in order of preference.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]

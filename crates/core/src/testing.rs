@@ -4,6 +4,7 @@
 //! person ana hr ends=2026-11-20 email=ana@x.com
 //! account wiki/u1 ana@x.com owner=ana state=suspended kind=service role=Admin grant=Editors
 //! partial wiki the list was cut
+//! unread desk
 //! kept-out hr it shrank
 //! ```
 
@@ -48,6 +49,12 @@ impl World {
                     let why = words[2..].join(" ") + ".";
                     world.view(words[1]).coverage = Coverage::Partial { why };
                 }
+                "unread" => {
+                    let why = "Nothing reads it.".to_owned();
+                    let view = world.view(words[1]);
+                    (view.is_read, view.taken_at) = (false, None);
+                    view.coverage = Coverage::Partial { why };
+                }
                 "kept-out" => {
                     world.feed(words[1]).kept_out = Some(words[2..].join(" ") + ".");
                 }
@@ -63,6 +70,7 @@ impl World {
 
     pub(crate) fn view(&mut self, instance: &str) -> &mut View {
         self.parts.views.entry(InstanceName::from(instance)).or_insert_with(|| View {
+            is_read: true,
             taken_at: Some(at("2026-11-21T08:00:00Z")),
             coverage: Coverage::Complete,
             groups: Vec::new(),

@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
-use rollbook_catalog::{App, Catalog, GENERIC_FILE, GENERIC_SCIM};
+use jiff::Timestamp;
+use rollbook_catalog::{App, Catalog, GENERIC_FILE, GENERIC_HUMAN, GENERIC_SCIM};
 use rollbook_core::change::Change;
 use rollbook_core::id::InstanceName;
-use rollbook_core::reach::Reach;
+use rollbook_core::reach::{HUMAN, Reach, Way};
 use rollbook_core::step::{Outcome, Seen};
 
 use crate::channel::file::FileChannel;
+use crate::channel::human::HumanChannel;
 use crate::channel::rest::{RestChannel, RestSettings};
 use crate::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use crate::channel::{Channel, Observation};
@@ -18,9 +20,19 @@ use crate::config::{InstanceConfig, RestConfig, ScimConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
-/// The channel of one instance.
+/// The ways to one instance: at most one that reads it and acts, and a person who acts.
+///
+/// The change says which way carries it out; what reads the instance also looks again.
 #[derive(Debug)]
-pub(crate) enum Open {
+pub(crate) struct Open {
+    instance: InstanceName,
+    reader: Option<Reader>,
+    human: Option<HumanChannel>,
+}
+
+/// The way that reads an instance.
+#[derive(Debug)]
+enum Reader {
     Scim(Box<ScimChannel>),
     Rest(Box<RestChannel>),
     File(FileChannel),
@@ -28,68 +40,110 @@ pub(crate) enum Open {
 
 impl Open {
     pub(crate) async fn observe(&self) -> Result<Observation> {
-        match self {
-            Self::Scim(channel) => channel.observe().await,
-            Self::Rest(channel) => channel.observe().await,
-            Self::File(channel) => channel.observe().await,
+        match (&self.reader, &self.human) {
+            (Some(Reader::Scim(channel)), _) => channel.observe().await,
+            (Some(Reader::Rest(channel)), _) => channel.observe().await,
+            (Some(Reader::File(channel)), _) => channel.observe().await,
+            (None, Some(channel)) => channel.observe().await,
+            (None, None) => Err(no_way(&self.instance)),
         }
     }
 
     pub(crate) async fn apply(&self, change: &Change) -> Outcome {
-        match self {
-            Self::Scim(channel) => channel.apply(change).await,
-            Self::Rest(channel) => channel.apply(change).await,
-            Self::File(channel) => channel.apply(change).await,
+        match (&self.reader, &self.human) {
+            (_, Some(channel)) if is_for_people(change) => channel.apply(change).await,
+            _ if is_for_people(change) => self.lost(change),
+            (Some(Reader::Scim(channel)), _) => channel.apply(change).await,
+            (Some(Reader::Rest(channel)), _) => channel.apply(change).await,
+            (Some(Reader::File(channel)), _) => channel.apply(change).await,
+            (None, _) => self.lost(change),
+        }
+    }
+
+    /// The way of the change is not set up any more, so nothing was sent.
+    fn lost(&self, change: &Change) -> Outcome {
+        let channel = &change.route.channel;
+        Outcome::Failed {
+            why: format!("{} is not reached by {channel} any more.", self.instance),
+            retry_at: None,
+            hint: "Plan again, so that another way is picked.".to_owned(),
         }
     }
 
     pub(crate) async fn look(&self, change: &Change) -> Seen {
-        match self {
-            Self::Scim(channel) => channel.look(change).await,
-            Self::Rest(channel) => channel.look(change).await,
-            Self::File(channel) => channel.look(change).await,
+        match (&self.reader, &self.human) {
+            (Some(Reader::Scim(channel)), _) => channel.look(change).await,
+            (Some(Reader::Rest(channel)), _) => channel.look(change).await,
+            (Some(Reader::File(channel)), _) => channel.look(change).await,
+            (None, Some(channel)) => channel.look(change).await,
+            (None, None) => {
+                Seen::Unobservable { why: no_way(&self.instance).to_string(), retry_at: None }
+            }
+        }
+    }
+
+    /// Looks at what a person was to do. What was read before `said_at`, the moment at which they
+    /// were asked or said that it is done, tells nothing.
+    pub(crate) async fn look_after(&self, change: &Change, said_at: Timestamp) -> Seen {
+        match &self.reader {
+            Some(Reader::File(channel)) => channel.look_after(change, said_at).await,
+            _ => self.look(change).await,
         }
     }
 
     /// The outcome of a change that waits for somebody, if they said no; see
     /// [`FileChannel::refused`].
     pub(crate) async fn refused(&self, change: &Change) -> Option<Outcome> {
-        match self {
-            Self::Scim(_) | Self::Rest(_) => None,
-            Self::File(channel) => channel.refused(change).await,
+        match &self.reader {
+            Some(Reader::File(channel)) if !is_for_people(change) => channel.refused(change).await,
+            _ => None,
         }
     }
 }
 
+/// Whether a person is to carry the change out.
+pub(crate) fn is_for_people(change: &Change) -> bool {
+    change.route.channel == HUMAN
+}
+
+fn no_way(instance: &InstanceName) -> Error {
+    Error::setup(format!("The instance {instance} does not say how it is reached.")).hint(
+        "Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or `[instance.human]` to \
+         rollbook.toml.",
+    )
+}
+
 impl Engine {
-    /// Opens the channel of an instance; reads its secret.
+    /// Opens the ways to an instance; reads its secret.
     pub(crate) fn open_channel(&self, instance: &InstanceConfig) -> Result<Open> {
-        match (&instance.scim, &instance.rest, &instance.file) {
+        Ok(Open {
+            instance: instance.name.clone(),
+            reader: self.open_reader(instance)?,
+            human: HumanChannel::new(instance),
+        })
+    }
+
+    fn open_reader(&self, instance: &InstanceConfig) -> Result<Option<Reader>> {
+        Ok(match (&instance.scim, &instance.rest, &instance.file) {
             (Some(scim), ..) => {
                 let mut settings = settings(instance, scim, &self.dir)?;
                 let seen = self.store.read(|book| book.newest_snapshot(&instance.name))?;
                 settings.shows_members = seen
                     .is_some_and(|head| head.groups.iter().any(|group| !group.members.is_empty()));
                 settings.pace = Some(self.pace(&instance.name, settings.limit())?);
-                Ok(Open::Scim(Box::new(ScimChannel::new(settings)?)))
+                Some(Reader::Scim(Box::new(ScimChannel::new(settings)?)))
             }
             (None, Some(rest), _) => {
                 let mut settings = rest_settings(&self.config.catalog, instance, rest, &self.dir)?;
                 settings.pace = Some(self.pace(&instance.name, settings.limit())?);
-                Ok(Open::Rest(Box::new(RestChannel::new(settings)?)))
+                Some(Reader::Rest(Box::new(RestChannel::new(settings)?)))
             }
             (None, None, Some(_)) => {
                 let zone = self.config.workspace.zone();
-                Ok(Open::File(FileChannel::new(instance, &self.dir, zone)?))
+                Some(Reader::File(FileChannel::new(instance, &self.dir, zone)?))
             }
-            (None, None, None) => Err(Error::setup(format!(
-                "The instance {} does not say how it is reached.",
-                instance.name
-            ))
-            .hint(
-                "Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` to rollbook.toml.",
-            )),
-        }
+            (None, None, None) => None,
+        })
     }
 
     /// The configuration of an instance.
@@ -100,22 +154,39 @@ impl Engine {
         })
     }
 
-    /// What can be done to each instance: what the app's profile says of its channel, narrowed by
-    /// what the configuration says of this instance and by what probes saw there.
+    /// What can be done to each instance, by the way that reads it first and by people after: what
+    /// the app's profile says of its channels, narrowed by what the configuration says of this
+    /// instance and by what probes saw there.
     pub fn reach(&self) -> Result<BTreeMap<InstanceName, Reach>> {
         self.store.read(|book| {
             let mut reach = BTreeMap::new();
             for instance in &self.config.instances {
-                let channel = instance.channel();
-                let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
-                let ways = self.profile(instance).into_iter().flat_map(|app| app.reach().routes);
-                let ways = ways.filter(|way| way.channel == channel && can_act);
+                let ways = self.read_ways(instance).into_iter().chain(self.human_way(instance));
                 let tried = self.tried_in(book, instance)?;
                 let routes = ways.map(|way| tried.way(instance.reach.narrow(way))).collect();
                 reach.insert(instance.name.clone(), Reach { routes });
             }
             Ok(reach)
         })
+    }
+
+    /// What the channel that reads an instance can do there.
+    fn read_ways(&self, instance: &InstanceConfig) -> Vec<Way> {
+        let channel = instance.channel();
+        let can_act = instance.file.as_ref().is_none_or(|file| file.outbox.is_some());
+        if !instance.is_read() || !can_act {
+            return Vec::new();
+        }
+        let ways = self.profile(instance).into_iter().flat_map(|app| app.reach().routes);
+        ways.filter(|way| way.channel == channel).collect()
+    }
+
+    /// What people can do in an instance, where somebody gets tasks.
+    fn human_way(&self, instance: &InstanceConfig) -> Option<Way> {
+        instance.human.as_ref()?;
+        let catalog = &self.config.catalog;
+        let app = catalog.app(&instance.app).or_else(|| catalog.app(GENERIC_HUMAN));
+        app.map(App::human_way)
     }
 
     /// What is known of an instance's app: its own file, where that speaks of its channel, or that of
@@ -133,7 +204,11 @@ fn speaks(app: &App, channel: &str) -> bool {
 
 /// The profile of any app that is reached by this channel and by nothing better known.
 fn generic(channel: &str) -> &'static str {
-    if channel == "scim" { GENERIC_SCIM } else { GENERIC_FILE }
+    match channel {
+        "scim" => GENERIC_SCIM,
+        HUMAN => GENERIC_HUMAN,
+        _ => GENERIC_FILE,
+    }
 }
 
 fn rest_settings(

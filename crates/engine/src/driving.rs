@@ -14,7 +14,7 @@ use rollbook_core::step::{self, Next, Recorded, Seen, Verdict};
 use serde_json::json;
 
 use crate::applying::Leave;
-use crate::channels::Open;
+use crate::channels::{Open, is_for_people};
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -66,8 +66,13 @@ impl Engine {
 
     /// How long the change's instance may take to show it; an instance that the configuration no
     /// longer names gets all the time there is.
+    /// Where nothing looks, nothing settles either.
     pub(crate) fn settles_within_s(&self, change: &Change) -> u32 {
-        self.instance(&change.instance).map_or(step::SETTLES_WITHIN_S, |i| i.settles_within_s)
+        match self.instance(&change.instance) {
+            Ok(instance) if !instance.is_read() => 0,
+            Ok(instance) => instance.settles_within_s,
+            Err(_) => step::SETTLES_WITHIN_S,
+        }
     }
 
     pub(crate) fn channel_of(&self, instance: &InstanceName) -> Result<Open> {
@@ -90,9 +95,11 @@ impl Engine {
                 Next::Act => self.act(run, change, channel, leave).await?,
                 Next::LookFirst => self.look_first(run, change, channel, &recorded).await?,
                 Next::Verify { not_before } if not_before > now => return Ok(Some(not_before)),
-                Next::Verify { .. } => self.look_again(run, change, channel).await?,
+                Next::Verify { .. } => self.look_again(run, change, channel, &recorded).await?,
                 Next::RetryAt(at) => return Ok(Some(at)),
-                Next::Wait if !self.was_done(run, change, channel).await? => return Ok(None),
+                Next::Wait if !self.was_done(run, change, channel, &recorded).await? => {
+                    return Ok(None);
+                }
                 Next::Wait => {}
                 Next::End(_) => return Ok(None),
             }
@@ -157,8 +164,14 @@ impl Engine {
         }
     }
 
-    async fn look_again(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<()> {
-        let seen = channel.look(change).await;
+    async fn look_again(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        recorded: &[Recorded],
+    ) -> Result<()> {
+        let seen = look_at_done(channel, change, recorded).await;
         crash::point("look_done");
         let (at, verdict) = (self.now(), step::judge(change, &seen));
         let retry_at = match &seen {
@@ -192,8 +205,14 @@ impl Engine {
 
     /// Whether what somebody was asked to do shows, or they said no. Only then is the task over; what
     /// does not show yet stays their task.
-    async fn was_done(&self, run: &RunRow, change: &Change, channel: &Open) -> Result<bool> {
-        let seen = channel.look(change).await;
+    async fn was_done(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        recorded: &[Recorded],
+    ) -> Result<bool> {
+        let seen = look_at_done(channel, change, recorded).await;
         let at = self.now();
         if step::judge(change, &seen) != Verdict::Confirmed {
             let Some(outcome) = channel.refused(change).await else { return Ok(false) };
@@ -210,6 +229,18 @@ impl Engine {
             book.record(draft("task_proven", run, change, at, body))
         })?;
         Ok(true)
+    }
+}
+
+/// Looks at what was done. What was read before a person was asked tells nothing of what they did.
+async fn look_at_done(channel: &Open, change: &Change, recorded: &[Recorded]) -> Seen {
+    let asked_at = recorded.iter().rev().find_map(|one| match one {
+        Recorded::Intended { at } => Some(*at),
+        _ => None,
+    });
+    match asked_at.filter(|_| is_for_people(change)) {
+        Some(asked_at) => channel.look_after(change, asked_at).await,
+        None => channel.look(change).await,
     }
 }
 

@@ -244,10 +244,15 @@ impl Engine {
         let mut views = BTreeMap::new();
         for instance in &self.config.instances {
             let head = book.newest_snapshot(&instance.name)?;
+            let never = match instance.is_read() {
+                true => "It was never read.",
+                false => "Nothing reads it: only people work there.",
+            };
             let view = View {
+                is_read: instance.is_read(),
                 taken_at: head.as_ref().map(|h| h.taken_at),
                 coverage: head.as_ref().map_or_else(
-                    || Coverage::Partial { why: "It was never read.".to_owned() },
+                    || Coverage::Partial { why: never.to_owned() },
                     |h| h.coverage.clone(),
                 ),
                 groups: head.map(|h| h.groups).unwrap_or_default(),

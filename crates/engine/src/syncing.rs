@@ -123,7 +123,11 @@ impl Engine {
             sources.push(SourceRead { source: config.name.clone(), read });
         }
         let mut instances = Vec::new();
-        for config in self.config.instances.iter().filter(|i| wanted(i.name.as_str())) {
+        // What nothing reads is not read, unless somebody asks for it by name and must be told so.
+        let is_due = |config: &&InstanceConfig| {
+            wanted(config.name.as_str()) && (config.is_read() || !only.is_empty())
+        };
+        for config in self.config.instances.iter().filter(is_due) {
             progress.begin(&format!("Reading {}", config.name), None);
             let read = self.read_instance(config, accepted).await;
             progress.end();

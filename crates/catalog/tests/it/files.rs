@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use rollbook_catalog::{Catalog, GENERIC_FILE, GENERIC_SCIM, KEYS};
+use rollbook_catalog::{Catalog, GENERIC_FILE, GENERIC_HUMAN, GENERIC_SCIM, KEYS};
 use rollbook_core::change::{Basis, Op};
 
 fn apps() -> PathBuf {
@@ -41,10 +41,15 @@ fn mindtickle_can_suspend_for_sure_and_remove_only_by_hearsay() {
 
 #[test]
 fn the_generic_profiles_can_do_everything_and_know_that_removing_is_for_good() {
-    for (id, channel) in [(GENERIC_SCIM, "scim"), (GENERIC_FILE, "file")] {
+    let generic = [
+        (GENERIC_SCIM, "scim", true),
+        (GENERIC_FILE, "file", true),
+        (GENERIC_HUMAN, "human", false),
+    ];
+    for (id, channel, reads) in generic {
         let app = Catalog::embedded().app(id).expect("the engine falls back on it");
         let [route] = app.routes.as_slice() else { panic!("{id} has one route") };
-        assert_eq!((route.way.channel.as_str(), route.observes), (channel, true));
+        assert_eq!((route.way.channel.as_str(), route.observes), (channel, reads));
         let verbs: Vec<_> = route
             .way
             .can
@@ -119,7 +124,7 @@ fn mindtickle_is_written_down_to_the_last_fact() {
 fn every_app_says_what_it_can_do_or_that_nobody_knows() {
     for app in Catalog::embedded().apps() {
         for key in ["scim.available", "rest.available", "webhooks.available", "ui.users_page"] {
-            let generic = [GENERIC_SCIM, GENERIC_FILE].contains(&app.id.as_str());
+            let generic = [GENERIC_SCIM, GENERIC_FILE, GENERIC_HUMAN].contains(&app.id.as_str());
             assert!(generic || app.fact(key).is_some(), "{} says nothing of {key}", app.id);
         }
         let promised = app.fact("scim.available").map(|fact| &fact.value);

@@ -62,7 +62,7 @@ fn an_unknown_key_is_named_with_its_line() {
 
 #[test]
 fn an_unknown_section_is_named_with_its_line() {
-    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `browser`, `file`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see docs/app-file.md for what a section may hold.");
+    insta::assert_snapshot!(check_refused("[telepathy]\ncan = []\n"), @"apps/acme.toml:7: unknown field `telepathy`, expected one of `app`, `scim`, `rest`, `browser`, `file`, `human`, `facts`, `request`, `field`, `limitation`, `trap`, `example`. Correct it, or see docs/app-file.md for what a section may hold.");
 }
 
 #[test]

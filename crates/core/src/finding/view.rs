@@ -18,6 +18,10 @@ pub(super) fn stale(case: &Case<'_>) -> Vec<Finding> {
 
 fn instance(case: &Case<'_>, name: &InstanceName, view: &View) -> Option<Finding> {
     let because = match (view.taken_at, &view.coverage) {
+        _ if !view.is_read => format!(
+            "{name} is not read: only people work there, so who has an account there is known from \
+             what they say alone."
+        ),
         (None, _) => {
             format!("{name} was never read, so nothing can be said about who has an account there.")
         }
@@ -37,7 +41,7 @@ fn instance(case: &Case<'_>, name: &InstanceName, view: &View) -> Option<Finding
         kind: Kind::StaleView,
         subject: Subject::Instance { instance: name.clone() },
         identity: None,
-        severity: Severity::Medium,
+        severity: if view.is_read { Severity::Medium } else { Severity::Low },
         because,
         evidence: read_at(view.taken_at, name.as_str()),
     }))

@@ -78,7 +78,8 @@ impl<'a> Tally<'a> {
 
 impl Counts {
     fn add(&mut self, effect: &PastEffect, planned: bool) {
-        let key = effect.account.clone().unwrap_or_default();
+        // Where nobody knows the account's key, the change stands for it.
+        let key = effect.account.clone().unwrap_or_else(|| effect.change.as_str().into());
         match effect.verb {
             Verb::Suspend | Verb::Remove => {
                 self.closes |= planned;
@@ -160,7 +161,11 @@ fn population(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> usiz
     let there = accounts.filter(|a| a.instance == *instance && a.state != State::Gone);
     let mut keys: BTreeSet<&AccountKey> = there.map(|a| &a.key).collect();
     keys.extend(&counts.removed);
-    keys.len()
+    match case.graph.views().get(instance) {
+        // Nobody counts the accounts there; at most everybody has one.
+        Some(view) if !view.is_read => keys.len().max(case.graph.identities().len()),
+        _ => keys.len(),
+    }
 }
 
 /// People of one source who would lose an account, against all who work here by that source.

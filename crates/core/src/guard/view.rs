@@ -18,7 +18,10 @@ use super::{Blocks, Case, Kind, Stop};
 const CLOCK_SKEW: SignedDuration = SignedDuration::from_hours(1);
 
 pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
-    for instance in case.instances() {
+    // Where nothing is read, no view can be old or partial: a person is asked to look, and nothing
+    // is concluded from what was not seen.
+    let is_read = |name: &InstanceName| case.graph.views().get(name).is_none_or(|v| v.is_read);
+    for instance in case.instances().into_iter().filter(|name| is_read(name)) {
         let sentences = [
             (Kind::StaleBasis, stale_view(case, instance)),
             (Kind::PartialView, partial_view(case, instance)),

@@ -12,7 +12,7 @@ use crate::graph::Graph;
 use crate::id::{AccountKey, AccountRef, ChangeId, IdentityId, InstanceName};
 use crate::link::{AccountKind, Link, LinkState};
 use crate::policy::Policy;
-use crate::reach::{Picked, Reach};
+use crate::reach::{HUMAN, Picked, Reach};
 
 use super::settle::{Settled, settle};
 use super::wish::{Asked, Want, Wish};
@@ -126,12 +126,15 @@ fn aim_at_assignment(
     identity: Option<&IdentityId>,
     instance: &InstanceName,
 ) -> Result<Aim, String> {
-    let Want::Act { op: Op::Create { profile } } = &wish.want else {
-        return Err("The person has no account there that could be changed.".to_owned());
-    };
     if identity.is_some_and(|identity| graph.identity(identity).is_none()) {
         return Err("The person is no longer known.".to_owned());
     }
+    if wish.want == Want::Close && graph.views().get(instance).is_some_and(|view| !view.is_read) {
+        return aim_unseen(reach, wish, identity, instance);
+    }
+    let Want::Act { op: Op::Create { profile } } = &wish.want else {
+        return Err("The person has no account there that could be changed.".to_owned());
+    };
     free(graph, identity, instance, profile)?;
     let op = Op::Create { profile: profile.clone() };
     let reach = reach.get(instance).ok_or_else(|| no_route(instance, "create", ""))?;
@@ -145,6 +148,29 @@ fn aim_at_assignment(
         picked,
         because: wish.because.clone(),
         heir: None,
+    })
+}
+
+/// To close whatever somebody has where nothing is read. Only a person can look whether there is
+/// anything, so no other way will do.
+fn aim_unseen(
+    reach: &BTreeMap<InstanceName, Reach>,
+    wish: &Wish,
+    identity: Option<&IdentityId>,
+    instance: &InstanceName,
+) -> Result<Aim, String> {
+    let ways = reach.get(instance).map(|reach| &reach.routes[..]).unwrap_or_default();
+    let routes = ways.iter().filter(|way| way.channel == HUMAN).cloned().collect();
+    let (op, picked) = close(&Reach { routes }, instance)?;
+    Ok(Aim {
+        subject: wish.subject.clone(),
+        instance: instance.clone(),
+        account: None,
+        identity: identity.cloned(),
+        op,
+        picked,
+        because: wish.because.clone(),
+        heir: wish.heir.clone(),
     })
 }
 
@@ -270,7 +296,7 @@ fn change(graph: &Graph, aim: Aim) -> Change {
     let label = match (&aim.op, account) {
         (_, Some((account, _))) => label(&account.login, &account.display_name),
         (Op::Create { profile }, None) => label(&profile.login, &profile.display_name),
-        (_, None) => String::new(),
+        (_, None) => subject_label(graph, &aim.subject),
     };
     let ability = aim.picked.ability;
     let inherits = ability.hands_over && aim.op.takes_away();

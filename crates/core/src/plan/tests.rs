@@ -419,3 +419,42 @@ fn what_was_tried_and_does_not_work_is_the_reason_why_it_is_left_alone() {
         ]
     );
 }
+
+#[test]
+fn where_nothing_is_read_only_a_person_can_look_for_what_a_leaver_has() {
+    let world = World::read(&format!("{COMPANY}\n unread desk\n unread shelf\n unread annex"));
+    let mut graph = world;
+    graph.view("annex").covers = vec!["contract".to_owned()];
+    let graph = graph.graph();
+    let human = Way::new("human").for_good(&[Verb::Remove], Known::Documented);
+    let mut reach = reach();
+    reach.insert("desk".into(), Reach { routes: vec![human.clone()] });
+    reach.insert("annex".into(), Reach { routes: vec![human] });
+    reach.insert(
+        "shelf".into(),
+        Reach { routes: vec![Way::new("scim").for_good(&[Verb::Remove], Known::Documented)] },
+    );
+    let wishes = offboard(&graph, &"ana".into(), None, &Policy::default());
+    let wishes: Vec<_> =
+        wishes.into_iter().filter(|w| matches!(w.subject, Subject::Assignment { .. })).collect();
+    let plan =
+        plan(&graph, &wishes, &reach, &Policy::default(), "olga", at("2026-11-21T09:00:00Z"));
+    insta::assert_snapshot!(shown(&plan), @r"
+    olga asked for this plan at 2026-11-21T09:00:00Z. It would remove 1.
+
+    Cannot be taken back (1):
+      - Remove ana from desk, by human: ana leaves.
+
+    Left alone (1):
+      - ana in shelf: No channel to shelf can suspend or remove; it must be done there by hand.
+    ");
+    let history = crate::guard::History::default();
+    let stops = crate::guard::stops(
+        &plan,
+        &graph,
+        &Policy::default(),
+        &history,
+        at("2026-11-21T09:00:00Z"),
+    );
+    assert_eq!(stops, [], "what is not read cannot be old or partial");
+}

@@ -96,8 +96,9 @@ impl Wish {
 
 /// The wishes for somebody who leaves: everything that they have is closed, and their grants are
 /// revoked too where the policy says so. Machine accounts that they answer for and accounts that are
-/// only suggested to be theirs come along, so that the plan says why it leaves them alone. `heir` takes
-/// over what they own, wherever something must be removed.
+/// only suggested to be theirs come along, so that the plan says why it leaves them alone. In an
+/// instance that nothing reads, somebody is to look whether there is anything. `heir` takes over what
+/// they own, wherever something must be removed.
 pub fn offboard(
     graph: &Graph,
     identity: &IdentityId,
@@ -123,7 +124,27 @@ pub fn offboard(
             }));
         }
     }
+    let because = format!("{name} leaves.");
+    wishes.extend(unseen_places(graph, identity).map(|instance| Wish {
+        subject: Subject::Assignment { identity: identity.clone(), instance: instance.clone() },
+        want: Want::Close,
+        asked: Asked::Offboard { identity: identity.clone() },
+        because: because.clone(),
+        heir: heir.cloned(),
+    }));
     wishes
+}
+
+/// The instances that nothing reads and in which the identity may have an account.
+fn unseen_places<'a>(
+    graph: &'a Graph,
+    identity: &'a IdentityId,
+) -> impl Iterator<Item = &'a InstanceName> {
+    let is_for = |covers: &[String]| {
+        covers.is_empty() || graph.records_of(identity).any(|one| covers.contains(&one.kind))
+    };
+    let unread = graph.views().iter().filter(|(_, view)| !view.is_read);
+    unread.filter(move |(_, view)| is_for(&view.covers)).map(|(name, _)| name)
 }
 
 /// Whether an account is, or may be, the identity's.

@@ -279,6 +279,7 @@ fn view(named: &Named) -> View {
     let members = list(named, "admin_group").iter().map(|key| AccountKey::from(&**key)).collect();
     let group = Group { key: "g1".to_owned(), name: "Admins".to_owned(), members };
     View {
+        is_read: true,
         taken_at: read_at(named),
         coverage,
         groups: vec![group],

@@ -190,6 +190,7 @@ fn found(small: &Small) -> Said {
         because: String::new(),
     };
     let view = |covers: &Vec<String>| View {
+        is_read: true,
         taken_at: Some(moment(NOW)),
         coverage: Coverage::Complete,
         groups: Vec::new(),

@@ -4,6 +4,7 @@ pub mod address;
 pub mod answer;
 pub mod file;
 pub mod http;
+pub mod human;
 pub mod line;
 pub mod membership;
 pub mod outcome;

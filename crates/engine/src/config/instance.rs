@@ -8,10 +8,11 @@ use rollbook_catalog::Catalog;
 use rollbook_core::account::State;
 use rollbook_core::change::{Basis, Verb};
 use rollbook_core::id::InstanceName;
-use rollbook_core::reach::Way;
+use rollbook_core::reach::{HUMAN, Way};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::human::HumanConfig;
 use super::push::{GroupRule, PushConfig};
 use super::read::{Document, Step};
 use super::rest::RestConfig;
@@ -19,7 +20,8 @@ use crate::error::Result;
 use crate::secret::SecretSource;
 use crate::table::TableFormat;
 
-/// One instance. Exactly one of `scim`, `rest` and `file` says how it is reached.
+/// One instance. At most one of `scim`, `rest` and `file` says how it is read; beside that way, or
+/// alone, `human` says who acts there.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InstanceConfig {
@@ -73,6 +75,9 @@ pub struct InstanceConfig {
     /// Read from exported tables, acted on by written requests.
     #[serde(default)]
     pub file: Option<FileConfig>,
+    /// Acted on by people, who get tasks.
+    #[serde(default)]
+    pub human: Option<HumanConfig>,
 }
 
 fn two_days() -> u32 {
@@ -88,13 +93,19 @@ fn twenty() -> u32 {
 }
 
 impl InstanceConfig {
-    /// The word for the channel: `scim`, `rest` or `file`.
+    /// The word for the channel that reads it: `scim`, `rest` or `file`. `human` where nothing does.
     pub fn channel(&self) -> &'static str {
-        match (&self.scim, &self.rest) {
-            (Some(_), _) => "scim",
-            (None, Some(_)) => "rest",
-            (None, None) => "file",
+        match (&self.scim, &self.rest, &self.file) {
+            (Some(_), ..) => "scim",
+            (None, Some(_), _) => "rest",
+            (None, None, Some(_)) => "file",
+            (None, None, None) => HUMAN,
         }
+    }
+
+    /// Whether anything reads it.
+    pub fn is_read(&self) -> bool {
+        self.channel() != HUMAN
     }
 
     /// What the types cannot say.
@@ -108,20 +119,24 @@ impl InstanceConfig {
         document
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
         self.check_push(document, at)?;
+        if let Some(human) = &self.human {
+            human.check(document, &here, &self.owner)?;
+        }
         match (&self.scim, &self.rest, &self.file) {
             (Some(scim), None, None) => scim.check(document, &here),
             (None, Some(rest), None) => rest.check(document, &here, catalog, &self.app),
             (None, None, Some(file)) => file.check(document, &here),
+            (None, None, None) if self.human.is_some() => Ok(()),
             (None, None, None) => {
                 let said = format!("instance `{}` does not say how it is reached.", self.name);
-                let hint =
-                    "Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` below it.";
+                let hint = "Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or \
+                            `[instance.human]` below it.";
                 Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
             _ => {
-                let said = format!("instance `{}` is reached in two ways.", self.name);
-                let hint =
-                    "Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`.";
+                let said = format!("instance `{}` is read in two ways.", self.name);
+                let hint = "Keep one of `[instance.scim]`, `[instance.rest]` and \
+                            `[instance.file]`; only `[instance.human]` may stand beside it.";
                 Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
         }

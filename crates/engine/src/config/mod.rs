@@ -5,6 +5,7 @@
 
 mod book;
 mod files;
+mod human;
 mod instance;
 mod push;
 mod read;
@@ -25,6 +26,7 @@ use serde::Deserialize;
 
 pub use self::book::BookConfig;
 pub use self::files::{APPS, Files};
+pub use self::human::HumanConfig;
 pub use self::instance::{
     AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
     ScimConfig, StateWords,

@@ -113,7 +113,8 @@ impl Upkeep {
         let may_try = |name: &InstanceName| {
             self.tried.get(name).is_none_or(|at| is_over(*at, READ_AGAIN, now))
         };
-        let mut names = engine.config.instances.iter().map(|instance| &instance.name);
+        let read = engine.config.instances.iter().filter(|instance| instance.is_read());
+        let mut names = read.map(|instance| &instance.name);
         let old = names.find(|name| may_try(name) && is_free(name) && is_old(name));
         if old.is_none() {
             self.looked_at = Some(now);

@@ -247,12 +247,12 @@ fn values_that_cannot_be_meant_are_refused() {
 fn an_instance_must_say_how_it_is_reached() {
     insta::assert_snapshot!(refused("[[instance]]\nname = \"m\"\n"), @r"
     rollbook.toml, line 4: instance.1: instance `m` does not say how it is reached.
-      Add `[instance.scim]`, `[instance.rest]` or `[instance.file]` below it.
+      Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or `[instance.human]` below it.
     ");
     let scim = "[instance.scim]\nbase_url = \"https://m.example\"\ntoken = { env = \"X\" }\n";
     insta::assert_snapshot!(refused(&format!("{FILE}{scim}")), @r"
-    rollbook.toml, line 5: instance.1: instance `archive` is reached in two ways.
-      Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`.
+    rollbook.toml, line 5: instance.1: instance `archive` is read in two ways.
+      Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`; only `[instance.human]` may stand beside it.
     ");
     let scim = |url: &str| {
         format!(
@@ -398,4 +398,16 @@ proptest! {
     ) {
         let _ = Config::parse(&format!("{WORKSPACE}{}", lines.join("\n")), "rollbook.toml");
     }
+}
+
+#[test]
+fn people_act_beside_a_way_that_reads_or_alone_and_somebody_is_named() {
+    let beside = load(&format!("{FILE}[instance.human]\nassignee = \"Olga\"\n"));
+    assert!(beside.instances[0].human.is_some() && beside.instances[0].channel() == "file");
+    let alone = load("[[instance]]\nname = \"desk\"\nowner = \"Olga\"\n[instance.human]\n");
+    assert!(!alone.instances[0].is_read() && alone.instances[0].channel() == "human");
+    insta::assert_snapshot!(refused("[[instance]]\nname = \"desk\"\n[instance.human]\n"), @r#"
+    rollbook.toml, line 6: instance.1.human: nobody is named who does the tasks.
+      Write `assignee = "NAME"` here, or `owner = "NAME"` in the instance.
+    "#);
 }

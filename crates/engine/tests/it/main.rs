@@ -46,6 +46,7 @@ mod scim_observe;
 mod scim_settings;
 mod scim_wire;
 mod source;
+mod tasks;
 mod traps;
 mod trial;
 mod workspace;

@@ -11,6 +11,7 @@ mod request;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use rollbook_core::account::Account;
 use rollbook_core::canonical::{fold, same_login};
@@ -83,6 +84,13 @@ impl FileChannel {
             }
         })
         .await
+    }
+
+    /// The account of `change` in an export that is newer than `asked_at`, the moment at which a
+    /// person was asked or said that it is done. An older export says nothing about it.
+    pub async fn look_after(&self, change: &Change, asked_at: Timestamp) -> Seen {
+        let change = change.clone();
+        self.blocking(move |shared| shared.see_after(&change, Some(asked_at))).await
     }
 
     async fn blocking<T: Send + 'static>(
@@ -193,6 +201,11 @@ impl Shared {
             Ok(place) => place.flatten().map(|place| place.asked_at()),
             Err(e) => return unobservable(e.to_string()),
         };
+        self.see_after(change, asked_at)
+    }
+
+    /// The account of `change` in an export that is newer than `asked_at`.
+    fn see_after(&self, change: &Change, asked_at: Option<Timestamp>) -> Seen {
         match (asked_at, table::written_at(&self.base, &self.config.path)) {
             (_, Err(e)) => unobservable(e.to_string()),
             (Some(asked_at), Ok(exported_at)) if exported_at <= asked_at => unobservable(format!(
