@@ -8,7 +8,8 @@
 //! # The pages
 //!
 //! `/login` has the fields that [`Brand`] names (Mosaic asks for the address first, then, after
-//! "Continue", for the password), then `/login/code` where the robot has a secret for one-time codes.
+//! "Continue", for the password), then `/login/code` where the robot has a secret for one-time codes,
+//! which goes on by itself after the sixth digit.
 //! A wrong password or code comes back with an element of role `alert`; five wrong passwords in a row
 //! lock the account. After that one is at `/`; the members are at [`Brand::members_page`]. A session
 //! that ended leads back to `/login?ended=1`.
