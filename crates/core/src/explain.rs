@@ -5,13 +5,16 @@ use std::fmt;
 
 use jiff::Timestamp;
 
-use crate::approval::{Approval, Needed, NotCounted, NotCovered, Refusal, Uncovered};
 use crate::change::{Change, Op};
 use crate::finding::Subject;
 use crate::guard::Stop;
 use crate::plan::{LeftAlone, Plan};
 use crate::snapshot::Coverage;
 use crate::step::{Ending, Verdict};
+
+mod agreement;
+
+pub use agreement::{approval, needed, not_counted, not_covered, open_rule, refusal, rule};
 
 /// `1 account`, `2 accounts`, `2 identities`.
 pub fn counted<N: fmt::Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
@@ -72,96 +75,6 @@ pub fn ending(change: &Change, ending: &Ending) -> String {
         Ending::Refused { why } => format!("Not sent, plan again: {what}. {why}"),
         Ending::Failed { why, hint } => format!("Failed, nothing happened: {what}. {why} {hint}"),
     })
-}
-
-/// An approval as one sentence.
-pub fn approval(approval: &Approval) -> String {
-    let Approval { plan, by, at, expires, reason } = approval;
-    let reason =
-        if reason.trim().is_empty() { String::new() } else { format!(" Reason: {reason}") };
-    let (at, expires) = (second(*at), second(*expires));
-    printable(&format!("{by} approved the plan {plan} at {at}; it holds until {expires}.{reason}"))
-}
-
-/// Who must agree, as one sentence.
-pub fn needed(needed: &Needed) -> String {
-    let Needed { people, irreversible, approvers, requester } = needed;
-    let who = match (people, approvers.as_slice()) {
-        (1, []) => "One named person must approve".to_owned(),
-        (people, []) => format!("{people} different named people must approve"),
-        (1, [only]) => format!("{only} must approve"),
-        (1, names) => format!("One of {} must approve", names.join(", ")),
-        (people, names) => format!("{people} of {} must approve", names.join(", ")),
-    };
-    let undo = match irreversible {
-        0 => String::new(),
-        1 => " One change cannot be taken back.".to_owned(),
-        many => format!(" {many} changes cannot be taken back."),
-    };
-    printable(&format!("{who}, and not {requester}, who asked for the plan.{undo}"))
-}
-
-/// Why there is no permit, as sentences, one in each line.
-pub fn refusal(refusal: &Refusal) -> String {
-    match refusal {
-        Refusal::Empty => "The plan changes nothing, so there is nothing to run.".to_owned(),
-        Refusal::Stopped { stops } => {
-            let mut lines = vec!["Nothing of the plan may run as it is.".to_owned()];
-            lines.extend(stops.iter().map(stop));
-            lines.join("\n")
-        }
-        Refusal::NotEnough { needed, counted, turned_away } => {
-            let have = match counted.as_slice() {
-                [] => "nobody's approval counts".to_owned(),
-                names => format!("there is that of {}", names.join(", ")),
-            };
-            let people = if *needed == 1 { "One person" } else { &format!("{needed} people") };
-            let mut lines = vec![printable(&format!("{people} must approve the plan; {have}."))];
-            lines.extend(turned_away.iter().map(|away| {
-                printable(&format!(
-                    "The approval of {} does not count: {}.",
-                    away.by,
-                    not_counted(away.why)
-                ))
-            }));
-            lines.join("\n")
-        }
-    }
-}
-
-fn not_counted(why: NotCounted) -> &'static str {
-    match why {
-        NotCounted::Nameless => "it names nobody",
-        NotCounted::Stale => "it is for a plan with another digest",
-        NotCounted::Requester => "they asked for the plan themselves",
-        NotCounted::Concerned => "the plan changes their own account",
-        NotCounted::NotApprover => "the policy does not name them as an approver",
-        NotCounted::Expired => "its time is over",
-        NotCounted::WrongTime => "its time lies before the plan or after now; check the clock",
-        NotCounted::Twice => "they approved already",
-    }
-}
-
-/// Why a standing approval does not cover a plan, as one sentence.
-pub fn not_covered(not: &NotCovered) -> String {
-    let why = match &not.why {
-        Uncovered::Ended { until } => format!("ended on {until}"),
-        Uncovered::NotApprover { by } => {
-            let by = by.trim();
-            format!("does not count: \"{by}\" is nobody whom the policy lets approve")
-        }
-        Uncovered::Instance { instance } => format!("is not for {instance}"),
-        Uncovered::Verb { verb } => format!("is not for changes that {}", verb.as_str()),
-        Uncovered::Irreversible => "is not for what cannot be taken back".to_owned(),
-        Uncovered::Privileged => "is not for administrators' accounts and rights".to_owned(),
-        Uncovered::Concerned { by } => {
-            format!("was given by {by}, whose own account the plan changes")
-        }
-        Uncovered::Full { used, asked, max } => format!(
-            "covers {max} changes within 24 hours; it covered {used}, and the plan has {asked}"
-        ),
-    };
-    printable(&format!("The standing approval {} {why}.", not.name))
 }
 
 /// Whether a change of a plan belongs under a heading.
@@ -286,22 +199,5 @@ mod tests {
     fn a_name_cannot_forge_a_line_or_turn_the_text_around() {
         let shown = printable("x\n2026-11-21 approved by ceo \u{202e}gro\u{1b}[2J é");
         assert_eq!(shown, "x\\u{a}2026-11-21 approved by ceo \\u{202e}gro\\u{1b}[2J é");
-    }
-
-    #[test]
-    fn who_must_agree_is_one_sentence() {
-        let needed_by = |people, irreversible, approvers: &[&str]| {
-            let approvers = approvers.iter().map(|&a| a.to_owned()).collect();
-            needed(&Needed { people, irreversible, approvers, requester: "ana".to_owned() })
-        };
-        assert_eq!(
-            needed_by(1, 0, &[]),
-            "One named person must approve, and not ana, who asked for the plan."
-        );
-        assert_eq!(
-            needed_by(2, 1, &["ben", "cleo", "dia"]),
-            "2 of ben, cleo, dia must approve, and not ana, who asked for the plan. One change \
-             cannot be taken back."
-        );
     }
 }

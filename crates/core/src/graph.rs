@@ -247,6 +247,24 @@ impl Graph {
         self.at(self.suggested_to.get(id))
     }
 
+    /// Everything that an identity is called: its id, its name, and the names, numbers, addresses and
+    /// logins of its records and accounts. As written; some are there several times.
+    pub fn names_of<'a>(&'a self, identity: &'a Identity) -> impl Iterator<Item = &'a str> {
+        let of_record = |record: &'a WorkerRecord| {
+            let addresses = record.work_emails.iter().chain(&record.private_emails);
+            let own = [record.number.as_str(), record.name.display.as_str()];
+            own.into_iter().chain(addresses.chain(&record.logins).map(String::as_str))
+        };
+        let of_account = |(account, _): (&'a Account, _)| {
+            let emails = account.emails.iter().map(|email| email.address.as_str());
+            emails.chain([account.login.as_str()])
+        };
+        [identity.id.as_str(), identity.name.as_str()]
+            .into_iter()
+            .chain(self.records_of(&identity.id).flat_map(of_record))
+            .chain(self.accounts_of(&identity.id).flat_map(of_account))
+    }
+
     fn at<'a>(
         &'a self,
         at: Option<&'a Vec<usize>>,

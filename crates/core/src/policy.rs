@@ -6,6 +6,10 @@ use serde::{Deserialize, Serialize};
 use crate::change::Verb;
 use crate::id::InstanceName;
 
+mod agreement;
+
+pub use agreement::{ApprovalRule, Delegation, Rule, Stage};
+
 /// The `[policy]` part of `rollbook.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -83,26 +87,6 @@ impl Default for Limits {
             window_h: 24,
             basis_max_age_h: 24,
         }
-    }
-}
-
-/// Who must agree to a plan.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct ApprovalRule {
-    /// Named people who may approve; never the one who asked. Empty: anybody else who is named.
-    pub approvers: Vec<String>,
-    /// How many different people must approve.
-    pub needed: u32,
-    /// How many when a change cannot be undone.
-    pub needed_irreversible: u32,
-    /// For how long an approval holds, in hours.
-    pub valid_h: u32,
-}
-
-impl Default for ApprovalRule {
-    fn default() -> Self {
-        Self { approvers: Vec::new(), needed: 1, needed_irreversible: 1, valid_h: 24 }
     }
 }
 

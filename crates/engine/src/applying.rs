@@ -8,7 +8,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use rollbook_core::approval::{self, Approval, Permit};
+use rollbook_core::approval::{self, Approval, Case, Permit};
 use rollbook_core::canonical;
 use rollbook_core::change::Change;
 use rollbook_core::event::Draft;
@@ -94,14 +94,14 @@ impl Engine {
     pub async fn apply(&self, id: &PlanId, by: &str, progress: &dyn Progress) -> Result<RunReport> {
         let by = named(by)?;
         self.check_not_older()?;
-        let proposal = self.proposal(id)?;
+        let proposal = self.proposal_before(id, by)?;
         if proposal.run.is_some() {
             return Err(Error::refused(format!("The plan {id} was run already.")).hint(
                 "`rollbook run show` tells how it went; `rollbook run resume` goes on with it.",
             ));
         }
         self.check_recorded(&proposal)?;
-        let permit = self.permit(&proposal)?;
+        let permit = self.permit(&proposal, by)?;
         let run = self.begin_run(&proposal.plan, &permit, by)?;
         self.drive_all(&run, &proposal.plan, &Leave::Given(Box::new(permit)), progress).await
     }
@@ -147,21 +147,19 @@ impl Engine {
         self.report(run, plan)
     }
 
-    fn permit(&self, proposal: &Proposal) -> Result<Permit> {
-        let Proposal { plan, stops, approvals, .. } = proposal;
-        approval::permit(plan, stops, approvals, &self.config.policy, self.now()).map_err(
-            |refusal| {
-                Error::refused(explain::refusal(&refusal))
-                    .hint(format!("`rollbook plan show {}` shows all of it.", plan.id()))
-            },
-        )
+    fn permit(&self, proposal: &Proposal, by: &str) -> Result<Permit> {
+        let case = Case { executor: Some(by), ..self.case(proposal) };
+        approval::permit(&case).map_err(|refusal| {
+            Error::refused(explain::refusal(&refusal))
+                .hint(format!("`rollbook plan show {}` shows all of it.", proposal.plan.id()))
+        })
     }
 
     /// What a run that was begun before may still do. What was sent is brought to its end in any
     /// case; new acts need a permit of now.
     pub(crate) fn leave_to_go_on(&self, run: &RunRow, proposal: &Proposal) -> Result<Leave> {
         self.check_recorded(proposal)?;
-        let Proposal { plan, approvals, .. } = proposal;
+        let plan = &proposal.plan;
         let stops = self.stops_of_others(run, proposal)?;
         let (policy, now) = (&self.config.policy, self.now());
         let (history, begun) = self.store.read(|book| {
@@ -171,9 +169,12 @@ impl Engine {
         let stood = begun.iter().any(|(_, body)| !body.content["permit"]["standing"].is_null());
         let standing = approval::standing(plan, policy, &history, now, self.today());
         let covered = standing.ok().filter(|_| stood);
-        let permit = |stops: &[Stop]| match &covered {
-            Some(covered) => approval::permit_covered(plan, stops, approvals, covered, policy, now),
-            None => approval::permit(plan, stops, approvals, policy, now),
+        let permit = |stops: &[Stop]| {
+            let case = Case { stops, ..self.case(proposal) };
+            match &covered {
+                Some(covered) => approval::permit_covered(&case, covered),
+                None => approval::permit(&case),
+            }
         };
         if let Ok(permit) = permit(&stops) {
             return Ok(Leave::Given(Box::new(permit)));

@@ -1,11 +1,12 @@
 //! Approvals: a named person agrees to the digest of a plan.
 
-use jiff::Timestamp;
-use rollbook_core::approval::Approval;
+use std::collections::BTreeSet;
+
+use rollbook_core::approval::{self, Approval, Case, Needed, NotCounted};
 use rollbook_core::canonical::{fold, value_of};
 use rollbook_core::event::Draft;
+use rollbook_core::explain;
 use rollbook_core::id::PlanId;
-use rollbook_core::policy::Policy;
 use serde_json::{Value, json};
 
 use crate::concern;
@@ -26,51 +27,49 @@ impl Engine {
     pub fn approve(&self, id: &PlanId, digest: &str, by: &str, reason: &str) -> Result<Approval> {
         let by = named(by)?;
         self.check_not_older()?;
-        let proposal = self.proposal(id)?;
-        let (policy, now) = (&self.config.policy, self.now());
-        let done = self
-            .store
-            .write(|book| approve_in(book, &proposal, digest, (by, reason), (policy, now)))?;
-        let approval = done?;
+        let proposal = self.proposal_before(id, by)?;
+        let approval =
+            self.store.write(|book| self.approve_in(book, &proposal, digest, by, reason))??;
         crash::point("approval_stored");
         self.checkpoint()?;
         Ok(approval)
     }
-}
 
-/// Writes down that `by` agrees to the plan with this digest, or that they may not, which is the
-/// inner error.
-pub(crate) fn approve_in(
-    book: &Writing<'_>,
-    proposal: &Proposal,
-    digest: &str,
-    (by, reason): (&str, &str),
-    (policy, now): (&Policy, Timestamp),
-) -> Result<Result<Approval>> {
-    let id = proposal.plan.id();
-    let record = |kind: &str, body: Value| {
-        book.record(Draft {
-            kind: kind.to_owned(),
-            actor: by.to_owned(),
-            on_behalf_of: String::new(),
-            subject: id.to_string(),
-            concerns: concern::of_recorded_plan(&book.reading(), &id)?,
-            at: now,
-            body,
-        })
-    };
-    if let Err(refused) = may_approve(proposal, digest, by) {
-        record("approval_refused", json!({"why": refused.message}))?;
-        return Ok(Err(refused));
+    /// Writes down that `by`, for whom the proposal was judged, agrees to the plan with this digest, or
+    /// that they may not, which is the inner error.
+    pub(crate) fn approve_in(
+        &self,
+        book: &Writing<'_>,
+        proposal: &Proposal,
+        digest: &str,
+        by: &str,
+        reason: &str,
+    ) -> Result<Result<Approval>> {
+        let (id, now) = (proposal.plan.id(), self.now());
+        let record = |kind: &str, body: Value| {
+            book.record(Draft {
+                kind: kind.to_owned(),
+                actor: by.to_owned(),
+                on_behalf_of: String::new(),
+                subject: id.to_string(),
+                concerns: concern::of_recorded_plan(&book.reading(), &id)?,
+                at: now,
+                body,
+            })
+        };
+        if let Err(refused) = may_approve(&self.case(proposal), proposal, digest, by) {
+            record("approval_refused", json!({"why": refused.message}))?;
+            return Ok(Err(refused));
+        }
+        let approval = Approval::new(digest, by, reason, &self.config.policy, now);
+        book.put_approval(&id, &approval)?;
+        record("plan_approved", value_of(&approval))?;
+        Ok(Ok(approval))
     }
-    let approval = Approval::new(digest, by, reason, policy, now);
-    book.put_approval(&id, &approval)?;
-    record("plan_approved", value_of(&approval))?;
-    Ok(Ok(approval))
 }
 
 /// What can be said at once; [`rollbook_core::approval::permit`] judges it all again at dispatch.
-fn may_approve(proposal: &Proposal, digest: &str, by: &str) -> Result<()> {
+fn may_approve(case: &Case<'_>, proposal: &Proposal, digest: &str, by: &str) -> Result<()> {
     if proposal.plan.digest() != digest {
         return Err(Error::refused(format!(
             "The digest is not that of {}: what you looked at is not what would run.",
@@ -97,20 +96,53 @@ fn may_approve(proposal: &Proposal, digest: &str, by: &str) -> Result<()> {
             Error::hint,
         ));
     }
-    if changes.iter().any(|change| fold(&change.expects.login) == fold(by)) {
-        return Err(Error::refused(format!("The plan changes an account of {by}'s own."))
-            .hint("Ask somebody whom the plan does not concern to approve it."));
+    approval::may_agree(case, by).or_else(|why| would_not_count(proposal, by, why))
+}
+
+/// Why it would be no use if `by` agreed. Whoever approved before may do so again, to no effect.
+fn would_not_count(proposal: &Proposal, by: &str, why: NotCounted) -> Result<()> {
+    let refused = |said: String, hint: String| Err(Error::refused(said).hint(hint));
+    match why {
+        NotCounted::Concerned => refused(
+            format!("The plan changes an account of {by}'s own."),
+            "Ask somebody whom the plan does not concern to approve it.".to_owned(),
+        ),
+        NotCounted::Requester => refused(
+            format!("{by} asked for this plan and so cannot approve it."),
+            "Ask somebody else to approve it, with `--by` and their name.".to_owned(),
+        ),
+        NotCounted::NotApprover => refused(
+            format!("{by} is not among the approvers that the policy names."),
+            format!("These people may: {}.", who_may(proposal).join(", ")),
+        ),
+        NotCounted::TooEarly => {
+            let open: Vec<_> = proposal.rules.iter().filter_map(explain::open_rule).collect();
+            refused(
+                format!("{by} is asked only after others have approved this plan."),
+                open.join(" "),
+            )
+        }
+        NotCounted::Nameless
+        | NotCounted::Stale
+        | NotCounted::Executor
+        | NotCounted::Expired
+        | NotCounted::WrongTime
+        | NotCounted::Twice => refused(
+            format!("The approval of {by} would not count: {}.", explain::not_counted(why)),
+            "Look at the plan again with `rollbook plan show`.".to_owned(),
+        ),
     }
-    if fold(&proposal.needed.requester) == fold(by) {
-        return Err(Error::refused(format!("{by} asked for this plan and so cannot approve it."))
-            .hint("Ask somebody else to approve it, with `--by` and their name."));
-    }
-    let approvers = &proposal.needed.approvers;
-    if !approvers.is_empty() && !approvers.iter().any(|a| fold(a) == fold(by)) {
-        return Err(Error::refused(format!(
-            "{by} is not among the approvers that the policy names."
-        ))
-        .hint(format!("These people may: {}.", approvers.join(", "))));
-    }
-    Ok(())
+}
+
+/// Everybody whom the policy names for this plan, nobody twice.
+fn who_may(proposal: &Proposal) -> Vec<&str> {
+    let Needed { approvers, rules, .. } = &proposal.needed;
+    let staged = rules.iter().flat_map(|rule| &rule.stages).flat_map(|stage| &stage.of);
+    let mut seen = BTreeSet::new();
+    approvers
+        .iter()
+        .chain(staged)
+        .filter(|name| seen.insert(fold(name)))
+        .map(|n| n.as_str())
+        .collect()
 }

@@ -67,19 +67,7 @@ pub fn account(graph: &Graph, text: &str) -> Result<AccountRef> {
 }
 
 fn is_called(graph: &Graph, identity: &Identity, wanted: &str) -> bool {
-    let same = |text: &str| fold(text) == wanted;
-    let by_record = |record: &rollbook_core::worker::WorkerRecord| {
-        let addresses = record.work_emails.iter().chain(&record.private_emails);
-        same(record.number.as_str())
-            || same(&record.name.display)
-            || addresses.chain(&record.logins).any(|text| same(text))
-    };
-    same(identity.id.as_str())
-        || same(&identity.name)
-        || graph.records_of(&identity.id).any(by_record)
-        || graph.accounts_of(&identity.id).any(|(account, _)| {
-            same(&account.login) || account.emails.iter().any(|email| same(&email.address))
-        })
+    graph.names_of(identity).any(|name| fold(name) == wanted)
 }
 
 fn named(identity: &Identity) -> String {

@@ -8,7 +8,6 @@ use rollbook_core::guard::{self, Kind, PastEffect, Stop};
 use rollbook_core::id::PlanId;
 use serde_json::json;
 
-use crate::approving;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -54,6 +53,10 @@ impl Engine {
     /// # Errors
     /// When there is no such endpoint, or the database refuses.
     pub fn held(&self, endpoint: &str) -> Result<Held> {
+        self.held_before(endpoint, "")
+    }
+
+    fn held_before(&self, endpoint: &str, by: &str) -> Result<Held> {
         self.check_endpoint(endpoint)?;
         let place = if endpoint == ALL { EVERYWHERE } else { endpoint };
         let (plans, history) = self.store.read(|book| {
@@ -64,7 +67,7 @@ impl Engine {
         let graph = self.graph()?;
         let plans = plans.into_iter().flatten();
         let proposals: Vec<_> =
-            plans.map(|plan| self.judge(plan, &graph)).collect::<Result<_>>()?;
+            plans.map(|plan| self.judge_before(plan, &graph, by)).collect::<Result<_>>()?;
         let proposals: Vec<_> = proposals.into_iter().filter(|one| one.run.is_none()).collect();
         // As if all but the one that is judged had been sent at this moment.
         let (now, mut together) = (self.now(), history);
@@ -94,7 +97,7 @@ impl Engine {
     ) -> Result<Vec<(PlanId, Result<Approval>)>> {
         let by = named(by)?;
         self.check_not_older()?;
-        let held = self.held(endpoint)?;
+        let held = self.held_before(endpoint, by)?;
         if held.digest != digest {
             return Err(Error::refused(format!(
                 "What waits in {endpoint} now is not what you looked at, so nothing was approved."
@@ -109,16 +112,10 @@ impl Engine {
             let why = held.stops.iter().map(|stop| stop.sentence.as_str());
             return Err(why.chain([hint]).fold(error, Error::hint));
         }
-        let now = self.now();
         let done = self.store.write(|book| {
             let one = |proposal: &Proposal| {
-                let approved = approving::approve_in(
-                    book,
-                    proposal,
-                    proposal.plan.digest(),
-                    (by, reason),
-                    (&self.config.policy, now),
-                )?;
+                let digest = proposal.plan.digest();
+                let approved = self.approve_in(book, proposal, digest, by, reason)?;
                 Ok((proposal.plan.id(), approved))
             };
             held.proposals.iter().map(one).collect::<Result<Vec<_>>>()

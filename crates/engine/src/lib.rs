@@ -38,6 +38,7 @@ pub mod source;
 pub mod store;
 mod syncing;
 pub mod table;
+mod trying;
 
 pub use applying::{ChangeReport, RunReport, Stand};
 pub use engine::{CHECKPOINTS, CONFIG, Engine, KEY, Made, PUBLIC_KEY};
@@ -50,3 +51,4 @@ pub use probed::{EarlierFact, Probed, ProbedFact};
 pub use reconcile::Reconciled;
 pub use store::Presence;
 pub use syncing::{AcceptedShrink, InstanceRead, SourceRead, Synced};
+pub use trying::Trial;

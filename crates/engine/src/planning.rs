@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
-use rollbook_core::approval::{self, Approval, Needed};
+use rollbook_core::approval::{self, Approval, Case, Humans, Needed, Progress};
 use rollbook_core::event::Draft;
 use rollbook_core::finding::Finding;
 use rollbook_core::graph::Graph;
 use rollbook_core::guard::{self, History, Stop};
 use rollbook_core::id::{IdentityId, PlanId};
 use rollbook_core::plan::{self, Plan, Wish};
+use rollbook_core::policy::{ApprovalRule, Policy};
 
 use crate::concern;
 use crate::crash;
@@ -29,6 +30,10 @@ pub struct Proposal {
     pub needed: Needed,
     /// Who did.
     pub approvals: Vec<Approval>,
+    /// How far each rule of the policy is that applies.
+    pub rules: Vec<Progress>,
+    /// Whom the names of all these people mean.
+    pub humans: Humans,
     /// Its run, if it was run.
     pub run: Option<RunRow>,
 }
@@ -77,10 +82,15 @@ impl Engine {
     /// # Errors
     /// When there is none, when it was tampered with, or when the database refuses.
     pub fn proposal(&self, id: &PlanId) -> Result<Proposal> {
+        self.proposal_before(id, "")
+    }
+
+    /// The same when it is `by` who means to do something with it.
+    pub(crate) fn proposal_before(&self, id: &PlanId, by: &str) -> Result<Proposal> {
         let plan = self.store.read(|book| book.plan(id))?.ok_or_else(|| {
             Error::input(format!("There is no plan {id}.")).hint("`rollbook plan list` lists them.")
         })?;
-        self.judge(plan, &self.graph()?)
+        self.judge_before(plan, &self.graph()?, by)
     }
 
     /// All plans, newest first.
@@ -120,6 +130,11 @@ impl Engine {
     }
 
     pub(crate) fn judge(&self, plan: Plan, graph: &Graph) -> Result<Proposal> {
+        self.judge_before(plan, graph, "")
+    }
+
+    /// The same when it is `by` who means to do something with it.
+    pub(crate) fn judge_before(&self, plan: Plan, graph: &Graph, by: &str) -> Result<Proposal> {
         let (policy, now) = (&self.config.policy, self.now());
         let id = plan.id();
         let (history, approvals, run) = self
@@ -127,7 +142,25 @@ impl Engine {
             .read(|book| Ok((self.history(book, now)?, book.approvals(&id)?, book.run_of(&id)?)))?;
         let stops = guard::stops(&plan, graph, policy, &history, now);
         let needed = approval::needed(&plan, policy);
-        Ok(Proposal { plan, stops, needed, approvals, run })
+        let humans = Humans::of(graph, names(&plan, policy, &approvals).chain([by]));
+        let rules = Vec::new();
+        let mut proposal = Proposal { plan, stops, needed, approvals, rules, humans, run };
+        proposal.rules = approval::progress_of(&self.case(&proposal));
+        Ok(proposal)
+    }
+
+    /// What decides now whether a plan may run, when Rollbook itself runs it.
+    pub(crate) fn case<'a>(&'a self, proposal: &'a Proposal) -> Case<'a> {
+        Case {
+            plan: &proposal.plan,
+            stops: &proposal.stops,
+            approvals: &proposal.approvals,
+            humans: &proposal.humans,
+            policy: &self.config.policy,
+            executor: None,
+            now: self.now(),
+            today: self.today(),
+        }
     }
 
     /// What was done lately, as far back as the guard's window and a day reach.
@@ -142,4 +175,19 @@ impl Engine {
         }
         Ok(History { effects: book.effects_since(since)?, complete_snapshots })
     }
+}
+
+/// Everybody who is named where it is decided who may agree to a plan.
+pub(crate) fn names<'a>(
+    plan: &'a Plan,
+    policy: &'a Policy,
+    approvals: &'a [Approval],
+) -> impl Iterator<Item = &'a str> {
+    let ApprovalRule { approvers, rules, delegations, .. } = &policy.approval;
+    let staged = rules.iter().flat_map(|rule| &rule.stages).flat_map(|stage| &stage.of);
+    let delegated = delegations.iter().flat_map(|one| [&one.from, &one.to]);
+    let standing = policy.standing.iter().map(|standing| &standing.approved_by);
+    let given = approvals.iter().map(|approval| &approval.by);
+    let all = approvers.iter().chain(staged).chain(delegated).chain(standing).chain(given);
+    all.map(String::as_str).chain([plan.requester()])
 }

@@ -8,7 +8,8 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, offboard, pack, plan, probe, run, scan, serve, sync, token, verify,
+    identities, init, links, offboard, pack, plan, policy, probe, run, scan, serve, sync, token,
+    verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -75,6 +76,7 @@ pub(crate) enum Command {
     Findings(findings::Args),
     Scan(scan::Args),
     Plan(plan::Args),
+    Policy(policy::Args),
     Approve(approve::Args),
     Apply(apply::Args),
     Run(run::Args),
@@ -104,6 +106,7 @@ impl Command {
             Self::Findings(_) => "findings",
             Self::Scan(_) => "scan",
             Self::Plan(_) => "plan",
+            Self::Policy(_) => "policy",
             Self::Approve(_) => "approve",
             Self::Apply(_) => "apply",
             Self::Run(_) => "run",
@@ -133,6 +136,7 @@ impl Command {
             Self::Findings(args) => findings::run(session, args),
             Self::Scan(args) => scan::run(session, args),
             Self::Plan(args) => plan::run(session, args),
+            Self::Policy(args) => policy::run(session, args),
             Self::Approve(args) => approve::run(session, args),
             Self::Apply(args) => apply::run(session, args),
             Self::Run(args) => run::run(session, args),

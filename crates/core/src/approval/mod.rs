@@ -1,20 +1,31 @@
 //! Approvals: a named person agreed to *this digest* until a time, or beforehand to plans of this
 //! kind. Enough of them, and no stop, make a permit. There is no other way to make one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::canonical::fold;
 use crate::change::Change;
 use crate::guard::{Blocks, Stop};
 use crate::id::{ApprovalId, ChangeId};
 use crate::plan::Plan;
 use crate::policy::{Policy, StandingApproval};
 
+mod count;
+mod doubt;
+mod humans;
+mod needed;
 mod standing;
+#[cfg(test)]
+mod tests;
 
+use count::{Count, count};
+pub use count::{NotCounted, TurnedAway, may_agree, progress_of};
+pub use doubt::doubts;
+pub use humans::Humans;
+pub use needed::{Needed, Progress, Seat, StageProgress, needed};
 pub use standing::{Covered, NotCovered, Uncovered, pushed_by, requester, standing};
 
 /// One person's agreement to one plan.
@@ -58,30 +69,25 @@ impl Approval {
     }
 }
 
-/// Who must agree to a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Needed {
-    /// How many different people; at least one.
-    pub people: u32,
-    /// How many changes of the plan cannot be taken back.
-    pub irreversible: u32,
-    /// Who may; empty: anybody who is named and did not ask.
-    pub approvers: Vec<String>,
-    /// Who may not, because they asked.
-    pub requester: String,
-}
-
-/// Who must agree to `plan`. Nothing ever runs with nobody's agreement, whatever the policy says.
-pub fn needed(plan: &Plan, policy: &Policy) -> Needed {
-    let irreversible = plan.changes().iter().filter(|change| !change.reversible).count();
-    let rule = &policy.approval;
-    let more = if irreversible > 0 { rule.needed_irreversible } else { 0 };
-    Needed {
-        people: rule.needed.max(more).max(1),
-        irreversible: u32::try_from(irreversible).unwrap_or(u32::MAX),
-        approvers: rule.approvers.clone(),
-        requester: plan.requester().to_owned(),
-    }
+/// Everything that decides whether a plan may run.
+#[derive(Clone, Copy, Debug)]
+pub struct Case<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Why it, or a part of it, may not run.
+    pub stops: &'a [Stop],
+    /// What people agreed to.
+    pub approvals: &'a [Approval],
+    /// Whom the names in all of this mean.
+    pub humans: &'a Humans,
+    /// The policy of now.
+    pub policy: &'a Policy,
+    /// Who runs the plan; `None`: nobody, Rollbook does by itself.
+    pub executor: Option<&'a str>,
+    /// The moment.
+    pub now: Timestamp,
+    /// The day in the workspace's time zone.
+    pub today: Date,
 }
 
 /// Proof that a plan may run. Only [`permit`] and [`permit_covered`] make one, and it cannot be read back from a store.
@@ -91,6 +97,8 @@ pub struct Permit {
     approvals: Vec<ApprovalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     standing: Option<StandingApproval>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rules: Vec<Progress>,
     given_at: Timestamp,
     expires: Timestamp,
     allowed: BTreeSet<ChangeId>,
@@ -111,6 +119,11 @@ impl Permit {
     /// The standing approval that it rests on, as it was when the permit was given.
     pub fn standing(&self) -> Option<&StandingApproval> {
         self.standing.as_ref()
+    }
+
+    /// The rules of the policy that applied, and who met them.
+    pub fn rules(&self) -> &[Progress] {
+        &self.rules
     }
 
     /// The changes of the plan that may be sent.
@@ -158,79 +171,32 @@ pub enum Refusal {
         counted: Vec<String>,
         /// Whose does not, and why.
         turned_away: Vec<TurnedAway>,
+        /// The rules of the policy that still wait for somebody.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        open: Vec<Progress>,
     },
 }
 
-/// An approval that does not count.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct TurnedAway {
-    /// Whose.
-    pub by: String,
-    /// Why not.
-    pub why: NotCounted,
-}
-
-/// Why an approval does not count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum NotCounted {
-    /// It names nobody.
-    Nameless,
-    /// It is for a plan with another digest.
-    Stale,
-    /// They asked for the plan.
-    Requester,
-    /// The plan changes their own account.
-    Concerned,
-    /// The policy does not name them.
-    NotApprover,
-    /// Its time is over.
-    Expired,
-    /// It was given later than now, or before the plan was made: some clock is wrong.
-    WrongTime,
-    /// They agreed already.
-    Twice,
-}
-
-/// Whether `plan` may run now. What `stops` holds back stays out of the permit; if they hold back
+/// Whether the plan of `case` may run now. What stops hold back stays out of the permit; if they hold back
 /// everything, or too few people agreed, there is none.
 ///
 /// # Errors
 /// [`Refusal`] says what is missing.
-pub fn permit(
-    plan: &Plan,
-    stops: &[Stop],
-    approvals: &[Approval],
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<Permit, Refusal> {
-    give(plan, stops, approvals, None, policy, now)
+pub fn permit(case: &Case<'_>) -> Result<Permit, Refusal> {
+    give(case, None)
 }
 
-/// The same for a plan that a standing approval covers: whoever gave that counts as one person who
-/// agreed, beside those of `approvals`.
+/// The same for a plan that a standing approval covers: whoever gave that counts as the first who agreed,
+/// beside those of the case's approvals.
 ///
 /// # Errors
 /// [`Refusal`] says what is missing.
-pub fn permit_covered(
-    plan: &Plan,
-    stops: &[Stop],
-    approvals: &[Approval],
-    covered: &Covered<'_>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<Permit, Refusal> {
-    give(plan, stops, approvals, covered.of(plan), policy, now)
+pub fn permit_covered(case: &Case<'_>, covered: &Covered<'_>) -> Result<Permit, Refusal> {
+    give(case, covered.of(case.plan))
 }
 
-fn give(
-    plan: &Plan,
-    stops: &[Stop],
-    approvals: &[Approval],
-    standing: Option<&StandingApproval>,
-    policy: &Policy,
-    now: Timestamp,
-) -> Result<Permit, Refusal> {
+fn give(case: &Case<'_>, standing: Option<&StandingApproval>) -> Result<Permit, Refusal> {
+    let Case { plan, stops, policy, now, .. } = *case;
     if plan.is_empty() {
         return Err(Refusal::Empty);
     }
@@ -239,17 +205,12 @@ fn give(
     if allowed.is_empty() || stops.iter().any(|stop| stop.blocks == Blocks::Plan) {
         return Err(Refusal::Stopped { stops: stops.to_vec() });
     }
-    let (counted, turned_away) = count(plan, approvals, policy, now);
+    let Count { counted, turned_away, people, rules } = count(case, standing);
     let needed = needed(plan, policy).people;
-    let people: BTreeMap<String, String> = counted
-        .iter()
-        .map(|approval| approval.by.clone())
-        .chain(standing.map(|standing| standing.approved_by.clone()))
-        .map(|by| (fold(&by), by))
-        .collect();
-    if u32::try_from(people.len()).unwrap_or(u32::MAX) < needed {
-        let counted = people.into_values().collect();
-        return Err(Refusal::NotEnough { needed, counted, turned_away });
+    let open: Vec<_> = rules.iter().filter(|rule| rule.open().is_some()).cloned().collect();
+    if u32::try_from(people.len()).unwrap_or(u32::MAX) < needed || !open.is_empty() {
+        let counted = people.into_iter().map(str::to_owned).collect();
+        return Err(Refusal::NotEnough { needed, counted, turned_away, open });
     }
     let ids = |changes: Vec<&Change>| changes.into_iter().map(|c| c.id.clone()).collect();
     let ends = counted.iter().map(|approval| expiry(approval, policy));
@@ -258,59 +219,12 @@ fn give(
         plan: plan.digest().to_owned(),
         approvals: counted.iter().map(|approval| approval.id()).collect(),
         standing: standing.cloned(),
+        rules,
         given_at: now,
         expires: ends.min().map_or(longest, |end| end.min(longest)),
         allowed: ids(allowed),
         held: ids(held),
     })
-}
-
-/// The approvals that count, one for each person, and the others with the reason.
-fn count<'a>(
-    plan: &Plan,
-    approvals: &'a [Approval],
-    policy: &Policy,
-    now: Timestamp,
-) -> (Vec<&'a Approval>, Vec<TurnedAway>) {
-    let mut counted: BTreeMap<String, &Approval> = BTreeMap::new();
-    let mut turned_away = Vec::new();
-    for approval in approvals {
-        let person = fold(&approval.by);
-        let fault = fault(plan, approval, &person, policy, now);
-        match fault.or(counted.contains_key(&person).then_some(NotCounted::Twice)) {
-            Some(why) => turned_away.push(TurnedAway { by: approval.by.clone(), why }),
-            None => {
-                counted.insert(person, approval);
-            }
-        }
-    }
-    (counted.into_values().collect(), turned_away)
-}
-
-fn fault(
-    plan: &Plan,
-    approval: &Approval,
-    person: &str,
-    policy: &Policy,
-    now: Timestamp,
-) -> Option<NotCounted> {
-    let concerned = |change: &Change| fold(&change.expects.login) == person;
-    let faults = [
-        (person.is_empty(), NotCounted::Nameless),
-        (approval.plan != plan.digest(), NotCounted::Stale),
-        (person == fold(plan.requester()), NotCounted::Requester),
-        (plan.changes().iter().any(concerned), NotCounted::Concerned),
-        (!may_approve(policy, person), NotCounted::NotApprover),
-        (approval.at > now || approval.at < plan.made_at(), NotCounted::WrongTime),
-        (now >= expiry(approval, policy), NotCounted::Expired),
-    ];
-    faults.into_iter().find_map(|(is_so, why)| is_so.then_some(why))
-}
-
-/// Whether the policy lets this person (folded) approve plans.
-fn may_approve(policy: &Policy, person: &str) -> bool {
-    let approvers = &policy.approval.approvers;
-    approvers.is_empty() || approvers.iter().any(|approver| fold(approver) == person)
 }
 
 /// When an approval ends: as written on it, or sooner if the policy became stricter since.
@@ -320,168 +234,4 @@ fn expiry(approval: &Approval, policy: &Policy) -> Timestamp {
 
 fn hours_after(at: Timestamp, hours: u32) -> Timestamp {
     at.checked_add(SignedDuration::from_hours(hours.into())).unwrap_or(Timestamp::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::change::{Basis, Op, Verb};
-    use crate::guard::Kind;
-    use crate::plan::{Wish, plan};
-    use crate::policy::ApprovalRule;
-    use crate::reach::{Reach, Way};
-    use crate::testing::{World, at, of};
-    use proptest::prelude::*;
-
-    const NOW: &str = "2026-11-21T09:00:00Z";
-
-    fn made(ops: &[(&str, Op)]) -> Plan {
-        let graph = World::read("account wiki/u1 ana@x.com\naccount chat/u2 ben@x.com").graph();
-        let way = Way::new("scim")
-            .reversibly(&[Verb::Suspend], Basis::Probed)
-            .for_good(&[Verb::Remove], Basis::Probed);
-        let reach = Reach { routes: vec![way] };
-        let reach = ["wiki", "chat"].map(|name| (name.into(), reach.clone())).into();
-        let wishes: Vec<_> = ops
-            .iter()
-            .map(|(account, op)| Wish::by_person("Olga", of(account), op.clone(), "Asked."))
-            .collect();
-        plan(&graph, &wishes, &reach, &Policy::default(), "Olga", at("2026-11-21T08:00:00Z"))
-    }
-
-    fn two_suspends() -> Plan {
-        made(&[("wiki/u1", Op::Suspend), ("chat/u2", Op::Suspend)])
-    }
-
-    fn policy(rule: impl FnOnce(&mut ApprovalRule)) -> Policy {
-        let mut policy = Policy::default();
-        rule(&mut policy.approval);
-        policy
-    }
-
-    fn by(plan: &Plan, name: &str) -> Approval {
-        Approval::new(plan.digest(), name, "", &Policy::default(), at("2026-11-21T08:30:00Z"))
-    }
-
-    /// The fault of the only approval.
-    fn check_fault(plan: &Plan, approval: Approval, policy: &Policy, expected: NotCounted) {
-        let by = approval.by.clone();
-        let refusal =
-            permit(plan, &[], &[approval], policy, at(NOW)).expect_err("it is not enough");
-        let turned_away = vec![TurnedAway { by, why: expected }];
-        assert_eq!(refusal, Refusal::NotEnough { needed: 1, counted: Vec::new(), turned_away });
-    }
-
-    #[test]
-    fn another_named_person_is_enough_for_what_can_be_taken_back() {
-        let plan = two_suspends();
-        let approval = by(&plan, "Ben");
-        let policy = Policy::default();
-        let permit = permit(&plan, &[], std::slice::from_ref(&approval), &policy, at(NOW));
-        let permit = permit.expect("one person is enough");
-        assert_eq!(permit.digest(), plan.digest());
-        assert_eq!(permit.approvals(), [approval.id()]);
-        assert_eq!(permit.expires(), approval.expires);
-        let change = &plan.changes()[0];
-        assert!(permit.allows(change, at(NOW)));
-        assert!(!permit.allows(change, approval.expires));
-        let other = made(&[("wiki/u1", Op::Remove)]);
-        assert!(!permit.allows(&other.changes()[0], at(NOW)));
-    }
-
-    #[test]
-    fn an_approval_that_does_not_count_is_turned_away_with_the_reason() {
-        let plan = two_suspends();
-        let policy = Policy::default();
-        check_fault(&plan, by(&plan, " OLGA "), &policy, NotCounted::Requester);
-        check_fault(&plan, by(&plan, "  "), &policy, NotCounted::Nameless);
-        check_fault(&plan, by(&plan, "Ana@X.com"), &policy, NotCounted::Concerned);
-        let other = made(&[("wiki/u1", Op::Suspend)]);
-        check_fault(&plan, by(&other, "Ben"), &policy, NotCounted::Stale);
-        let named = self::policy(|rule| rule.approvers = vec!["Cleo".to_owned()]);
-        check_fault(&plan, by(&plan, "Ben"), &named, NotCounted::NotApprover);
-        let early = Approval { at: at("2026-11-21T07:59:59Z"), ..by(&plan, "Ben") };
-        check_fault(&plan, early, &policy, NotCounted::WrongTime);
-        let late = Approval { at: at("2026-11-21T09:00:01Z"), ..by(&plan, "Ben") };
-        check_fault(&plan, late, &policy, NotCounted::WrongTime);
-        let expired = Approval { expires: at(NOW), ..by(&plan, "Ben") };
-        check_fault(&plan, expired, &policy, NotCounted::Expired);
-        // A policy that became stricter counts at once.
-        let stricter = self::policy(|rule| rule.valid_h = 0);
-        check_fault(&plan, by(&plan, "Ben"), &stricter, NotCounted::Expired);
-    }
-
-    #[test]
-    fn the_same_person_does_not_count_twice() {
-        let plan = two_suspends();
-        let two = policy(|rule| rule.needed = 2);
-        let approvals = [by(&plan, "Ben"), by(&plan, "BEN"), by(&plan, "Ｂen ")];
-        let refusal = permit(&plan, &[], &approvals, &two, at(NOW)).expect_err("it is one person");
-        let Refusal::NotEnough { needed: 2, counted, turned_away } = refusal else {
-            panic!("{refusal:?}");
-        };
-        assert_eq!(counted, ["Ben"]);
-        assert!(turned_away.iter().all(|t| t.why == NotCounted::Twice) && turned_away.len() == 2);
-        let approvals = [by(&plan, "Ben"), by(&plan, "Cleo")];
-        assert!(permit(&plan, &[], &approvals, &two, at(NOW)).is_ok());
-    }
-
-    #[test]
-    fn what_cannot_be_taken_back_needs_as_many_as_the_policy_says_and_never_nobody() {
-        let rule = policy(|rule| (rule.needed, rule.needed_irreversible) = (0, 2));
-        let people = |plan: &Plan| (needed(plan, &rule).people, needed(plan, &rule).irreversible);
-        assert_eq!(people(&two_suspends()), (1, 0));
-        assert_eq!(people(&made(&[("wiki/u1", Op::Remove)])), (2, 1));
-        assert!(permit(&two_suspends(), &[], &[], &rule, at(NOW)).is_err());
-    }
-
-    #[test]
-    fn stops_hold_back_their_part_or_everything() {
-        let plan = two_suspends();
-        let approvals = [by(&plan, "Ben")];
-        let stop = |blocks: Blocks| Stop {
-            blocks,
-            kind: Kind::TooMany,
-            subject: String::new(),
-            sentence: String::new(),
-        };
-        let judge = |stops: &[Stop]| permit(&plan, stops, &approvals, &Policy::default(), at(NOW));
-        let wiki = stop(Blocks::Instance { instance: "wiki".into() });
-        let part = judge(std::slice::from_ref(&wiki)).expect("the other instance can run");
-        let allowed = |c: &&Change| part.allows(c, at(NOW));
-        let allowed: Vec<_> = plan.changes().iter().filter(allowed).collect();
-        assert_eq!(allowed.len(), 1);
-        assert_eq!(allowed[0].instance.as_str(), "chat");
-        assert_eq!(part.held().len(), 1);
-        let chat = stop(Blocks::Instance { instance: "chat".into() });
-        assert!(matches!(judge(&[wiki, chat]), Err(Refusal::Stopped { .. })));
-        assert!(matches!(judge(&[stop(Blocks::Plan)]), Err(Refusal::Stopped { .. })));
-        let nothing = made(&[]);
-        let refusal = permit(&nothing, &[], &[by(&nothing, "Ben")], &Policy::default(), at(NOW));
-        assert_eq!(refusal, Err(Refusal::Empty));
-    }
-
-    proptest! {
-        #[test]
-        fn no_crowd_of_requesters_ever_makes_a_permit(
-            names in prop::collection::vec("(?i)[ ]{0,2}olga[ ]{0,2}", 0..6), needed in 0..4u32
-        ) {
-            let plan = two_suspends();
-            let policy = policy(|rule| rule.needed = needed);
-            let approvals: Vec<_> = names.iter().map(|name| by(&plan, name)).collect();
-            prop_assert!(permit(&plan, &[], &approvals, &policy, at(NOW)).is_err());
-        }
-
-        #[test]
-        fn a_permit_needs_as_many_different_people_as_the_policy_says(
-            names in prop::collection::vec("(?i)(ben|cleo|dia|olga)", 0..8), needed in 0..4u32
-        ) {
-            let plan = two_suspends();
-            let policy = policy(|rule| rule.needed = needed);
-            let approvals: Vec<_> = names.iter().map(|name| by(&plan, name)).collect();
-            let people: BTreeSet<_> = names.iter().map(|n| fold(n)).filter(|n| n != "olga").collect();
-            let enough = people.len() >= needed.max(1) as usize;
-            prop_assert_eq!(permit(&plan, &[], &approvals, &policy, at(NOW)).is_ok(), enough);
-        }
-    }
 }

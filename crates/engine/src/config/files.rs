@@ -69,6 +69,14 @@ impl Files {
         Config::parse_with(text, &file, self.catalog(dir)?)
     }
 
+    /// The same files with what `file` says in the place of `rollbook.toml`, to see what it would make.
+    ///
+    /// # Errors
+    /// When it cannot be read or used, as [`Config::load`].
+    pub fn config_with(&self, dir: &Path, file: &Path) -> Result<Config> {
+        Config::parse_with(&text(file)?, &file.display().to_string(), self.catalog(dir)?)
+    }
+
     /// What is known of apps in the workspace folder `dir`.
     ///
     /// # Errors

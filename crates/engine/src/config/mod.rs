@@ -3,6 +3,7 @@
 //! Unknown keys are errors, with the nearest known key as a suggestion; a secret in clear is an
 //! error that does not repeat the secret. Nothing here reads a secret or a delivered file.
 
+mod agreement;
 mod book;
 mod files;
 mod human;
@@ -148,6 +149,7 @@ impl Config {
         }
         let path = ["policy".into(), "limits".into(), "removed_pct_max".into()];
         document.check_percent(&path, self.policy.limits.removed_pct_max)?;
+        agreement::check(document, &self.policy, known)?;
         push::check_standing(document, &self.policy, known)
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use jiff::{SignedDuration, Timestamp};
 use rollbook_core::account::{Account, State};
-use rollbook_core::approval::{self, Approval, Permit, Refusal};
+use rollbook_core::approval::{self, Approval, Case, Humans, Permit, Refusal};
 use rollbook_core::change::{Basis, Change, Expects, Op, Route, Stage};
 use rollbook_core::explain;
 use rollbook_core::graph::Graph;
@@ -24,6 +24,7 @@ use super::scope::{self, Scope};
 use super::view::View;
 use crate::engine::Engine;
 use crate::error::Result;
+use crate::planning;
 use crate::store::RunRow;
 use crate::store::scim::{DeliveryState, IntentRow};
 
@@ -330,8 +331,15 @@ impl<'a> Bench<'a> {
         approvals: &[Approval],
         history: &guard::History,
     ) -> Result<Permit, (&'static str, String)> {
-        let Board { config, now, today, .. } = *self.board;
+        let Board { config, graph, now, today, .. } = *self.board;
         let policy = &config.policy;
+        // Nobody needs to be known where nobody agreed; and most pushes need nobody to.
+        let humans = match approvals {
+            [] => Humans::default(),
+            _ => Humans::of(graph, planning::names(plan, policy, approvals)),
+        };
+        let humans = &humans;
+        let case = Case { plan, stops, approvals, humans, policy, executor: None, now, today };
         // What was held back as a part of a mass change is for a person to let through.
         let was_held = scope.rows.iter().any(|row| row.reason == "too_many");
         let standing = match was_held {
@@ -339,8 +347,8 @@ impl<'a> Bench<'a> {
             false => approval::standing(plan, policy, history, now, today),
         };
         let given = match &standing {
-            Ok(covered) => approval::permit_covered(plan, stops, approvals, covered, policy, now),
-            Err(_) => approval::permit(plan, stops, approvals, policy, now),
+            Ok(covered) => approval::permit_covered(&case, covered),
+            Err(_) => approval::permit(&case),
         };
         given.map_err(|refusal| {
             let too_many = stops.iter().any(|stop| stop.kind == Kind::TooMany);

@@ -411,3 +411,24 @@ fn people_act_beside_a_way_that_reads_or_alone_and_somebody_is_named() {
       Write `assignee = "NAME"` here, or `owner = "NAME"` in the instance.
     "#);
 }
+
+#[test]
+fn a_rule_or_a_delegation_that_cannot_be_meant_is_refused_with_its_line() {
+    let rule = |rest: &str| refused(&format!("[[policy.approval.rule]]\nname = \"two\"\n{rest}\n"));
+    let said = [
+        rule("stages = []"),
+        rule("stages = [{ of = [] }]"),
+        rule("stages = [{ of = [\"Sam\", \"sam\"] }]"),
+        rule("stages = [{ of = [\"Sam\"], at_least = 2 }]"),
+        rule("stages = [{ of = [\"Sam\"] }]\ninstances = [\"nowhere\"]"),
+        refused(
+            "[[policy.approval.delegation]]\nfrom = \"Sam\"\nto = \"SAM\"\nstarts = \"2026-01-01\"\n\
+             until = \"2026-02-01\"\n",
+        ),
+        refused(
+            "[[policy.approval.delegation]]\nfrom = \"Sam\"\nto = \"Kim\"\nstarts = \"2026-02-01\"\n\
+             until = \"2026-02-01\"\n",
+        ),
+    ];
+    insta::assert_snapshot!(said.join("\n"));
+}

@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a test says what it was not asked to try")]
 
 mod adoption;
+mod agreement;
 mod book;
 mod catalog_examples;
 mod changes;

@@ -16,6 +16,7 @@ pub(crate) mod links;
 pub(crate) mod offboard;
 pub(crate) mod pack;
 pub(crate) mod plan;
+pub(crate) mod policy;
 pub(crate) mod probe;
 pub(crate) mod run;
 pub(crate) mod scan;

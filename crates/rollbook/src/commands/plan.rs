@@ -215,7 +215,7 @@ fn wish(engine: &Engine, what: &What, by: &str) -> Result<Wish> {
 /// Prints a plan with everything that people need to decide about it.
 pub(super) fn show(session: &Session, proposal: &Proposal) {
     let screen = session.screen();
-    let Proposal { plan, stops, needed, approvals, run } = proposal;
+    let Proposal { plan, stops, needed, approvals, rules, run, .. } = proposal;
     if screen.is_json() {
         screen.json(&as_json(proposal));
         return;
@@ -226,6 +226,9 @@ pub(super) fn show(session: &Session, proposal: &Proposal) {
     screen.line(explain::needed(needed));
     for approval in approvals {
         screen.toned(Tone::Good, explain::approval(approval));
+    }
+    for open in rules.iter().filter(|_| run.is_none()).filter_map(explain::open_rule) {
+        screen.toned(Tone::Warn, open);
     }
     if let Some(run) = run {
         let began = run.began_at.strftime("%Y-%m-%d %H:%M:%S UTC");
@@ -279,7 +282,7 @@ pub(super) fn next_commands(session: &Session, proposal: &Proposal) {
 }
 
 fn as_json(proposal: &Proposal) -> Value {
-    let Proposal { plan, stops, needed, approvals, run } = proposal;
+    let Proposal { plan, stops, needed, approvals, rules, run, .. } = proposal;
     json!({
         "plan": plan.id(),
         "digest": plan.digest(),
@@ -291,6 +294,7 @@ fn as_json(proposal: &Proposal) -> Value {
         "stops": stops,
         "needed": needed,
         "approvals": approvals,
+        "rules": rules,
         "run": run.as_ref().map(|run| &run.id),
     })
 }
