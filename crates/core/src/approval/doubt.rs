@@ -48,7 +48,9 @@ fn of_person(name: &str, humans: &Humans, graph: &Graph, today: Date) -> Option<
             let has_left = !ends.is_empty() && ends.iter().all(|(ended, _)| *ended);
             let last = ends.iter().filter_map(|(_, ends)| *ends).max();
             has_left.then(|| match last {
-                Some(day) => format!("{name} may approve, and left on {day}. Name somebody else."),
+                Some(day) => format!(
+                    "{name} may approve, and has not worked here since {day}. Name somebody else."
+                ),
                 None => format!("{name} may approve, and has left. Name somebody else."),
             })
         }
@@ -139,7 +141,7 @@ mod tests {
         check(
             r#"{"approvers": ["kim", "lee@x.com", "Mo"]}"#,
             &[
-                "lee@x.com may approve, and left on 2026-11-01. Name somebody else.",
+                "lee@x.com may approve, and has not worked here since 2026-11-01. Name somebody else.",
                 "Nobody is known as Mo. Their approval counts under that name alone, and Rollbook cannot \
                  tell whether they asked for a plan or are concerned by it. Name them as a worker record \
                  does.",

@@ -131,5 +131,8 @@ async fn what_in_the_policy_cannot_be_met_is_said() {
     scene.configure("[policy.approval]\napprovers = [\"Eve Elm\", \"Gail Gorse\"]\n");
     drop(engine);
     let doubts = scene.open().policy_doubts().unwrap();
-    assert_eq!(doubts, ["Eve Elm may approve, and left on 2026-01-31. Name somebody else."]);
+    assert_eq!(
+        doubts,
+        ["Eve Elm may approve, and has not worked here since 2026-02-01. Name somebody else."]
+    );
 }

@@ -6,6 +6,7 @@ mod demo;
 mod erase;
 mod guide;
 mod help;
+mod policy;
 mod postgres;
 mod probe;
 mod refusals;
