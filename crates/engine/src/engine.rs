@@ -42,6 +42,8 @@ pub struct Engine {
     /// As of when the book is looked at, where that is not now.
     pub(crate) as_of: Option<Clock>,
     pub(crate) key: SigningKey,
+    /// The program through which somebody works here, where it is not a person at a command.
+    pub(crate) through: Option<String>,
 }
 
 /// What [`Engine::init`] made.
@@ -123,7 +125,7 @@ impl Engine {
         check_signed(&store, &key)?;
         let (newest, store) = (Arc::new(Mutex::new(newest)), Arc::new(store));
         let (dir, paces) = (dir.to_owned(), Arc::default());
-        Ok(Self { dir, config, newest, store, paces, clock, as_of: None, key })
+        Ok(Self { dir, config, newest, store, paces, clock, as_of: None, key, through: None })
     }
 
     /// The same workspace, looked at as of the start of `day`: who works here, what is wrong, how
@@ -138,6 +140,22 @@ impl Engine {
         })?;
         self.as_of = Some(clock);
         Ok(self)
+    }
+
+    /// The same workspace, worked in by a program for somebody: what is proposed bears both names in
+    /// the chain, the program's as who did it.
+    #[must_use]
+    pub fn through(mut self, program: &str) -> Self {
+        self.through = Some(program.to_owned());
+        self
+    }
+
+    /// Who is named in the chain for what `by` does here, and on whose behalf.
+    pub(crate) fn actor_for(&self, by: &str) -> (String, String) {
+        match &self.through {
+            Some(program) => (program.clone(), by.to_owned()),
+            None => (by.to_owned(), String::new()),
+        }
     }
 
     /// The configuration.

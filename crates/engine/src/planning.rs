@@ -118,10 +118,11 @@ impl Engine {
         graph: &Graph,
     ) -> Result<()> {
         book.put_plan(plan)?;
+        let (actor, on_behalf_of) = self.actor_for(plan.requester());
         book.record(Draft {
             kind: "plan_made".to_owned(),
-            actor: plan.requester().to_owned(),
-            on_behalf_of: String::new(),
+            actor,
+            on_behalf_of,
             subject: plan.id().to_string(),
             concerns: concern::of_plan(plan, graph),
             at: plan.made_at(),

@@ -193,7 +193,7 @@ impl Engine {
 
 /// The last day on which somebody works here by their records. `None`: some record is open-ended or
 /// no record says.
-fn last_day(graph: &Graph, person: &IdentityId) -> Option<Date> {
+pub(crate) fn last_day(graph: &Graph, person: &IdentityId) -> Option<Date> {
     let ends: Option<Vec<Date>> = graph.records_of(person).map(|record| record.ends).collect();
     ends?.into_iter().max().and_then(|gone| gone.checked_sub(1.day()).ok())
 }
@@ -263,7 +263,8 @@ fn key_of(one: &ChangeReport) -> AccountKey {
     known.cloned().unwrap_or_else(|| one.change.label.as_str().into())
 }
 
-fn is_privileged(graph: &Graph, account: &Account, link: &Link) -> bool {
+/// Whether an account administers its instance, by its roles, its grants or what it is judged to be.
+pub(crate) fn is_privileged(graph: &Graph, account: &Account, link: &Link) -> bool {
     let grants = account.grants.iter().map(|grant| &grant.entitlement);
     let mut rights = account.roles.iter().chain(grants);
     let view = graph.views().get(&account.instance);

@@ -8,13 +8,14 @@ mod page;
 mod row;
 pub(crate) mod table;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use rollbook_core::event::Draft;
 use rollbook_core::id::{IdentityId, RunId};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::engine::Engine;
 use crate::error::Result;
@@ -22,6 +23,7 @@ use crate::evidence::{self, DataFile, Manifest, Pack};
 use crate::reconcile::named;
 
 use gather::Gathered;
+pub(crate) use gather::{is_privileged, last_day};
 
 /// What a pack is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,48 @@ pub enum Subject {
     Run(RunId),
 }
 
+/// What a pack would say of a subject, for those who only look.
+pub(crate) struct Evidence {
+    /// The id of the person or the run.
+    pub(crate) subject: String,
+    /// As people know it.
+    pub(crate) title: String,
+    /// The person's last day.
+    pub(crate) last_day: Option<Date>,
+    /// What did not go as wished: what, and why.
+    pub(crate) exceptions: Vec<[String; 2]>,
+    /// The rows of the table `leaver`, by column.
+    pub(crate) rows: Vec<BTreeMap<&'static str, Value>>,
+    /// The subjects of the events that seal it.
+    pub(crate) sealed_under: BTreeSet<String>,
+}
+
 impl Engine {
+    /// What a pack of `subject` would say.
+    ///
+    /// # Errors
+    /// When the subject is unknown, or the database refuses.
+    pub(crate) fn evidence_rows(&self, subject: &Subject) -> Result<Evidence> {
+        let gathered = self.gather(subject)?;
+        let plans = gathered.plans.iter().flat_map(|proposal| {
+            let run = proposal.run.as_ref().map(|run| run.id.to_string());
+            std::iter::once(proposal.plan.id().to_string()).chain(run)
+        });
+        let mut sealed_under: BTreeSet<String> = plans.collect();
+        sealed_under.insert(gathered.subject_id.clone());
+        let exceptions = gathered.exceptions.into_iter().map(|row| [row.what, row.because]);
+        let by_column =
+            |row: &row::AccountRow| row::AccountRow::FIELDS.into_iter().zip(row.values()).collect();
+        Ok(Evidence {
+            exceptions: exceptions.collect(),
+            rows: gathered.accounts.iter().map(by_column).collect(),
+            subject: gathered.subject_id,
+            title: gathered.title,
+            last_day: gathered.last_day,
+            sealed_under,
+        })
+    }
+
     /// Writes the pack of `subject` into the new folder `folder` and says what it holds.
     ///
     /// # Errors

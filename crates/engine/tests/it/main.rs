@@ -4,6 +4,7 @@
 
 mod adoption;
 mod agreement;
+mod asking;
 mod book;
 mod catalog_examples;
 mod changes;
