@@ -1,7 +1,7 @@
 //! Proposals about links: somebody who may not decide says whose an account may be, and why. Nothing
 //! changes by it; a person decides with [`Engine::decide`], and then the proposal is over.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rollbook_core::canonical::value_of;
 use rollbook_core::event::Draft;
 use rollbook_core::id::AccountRef;
@@ -21,6 +21,9 @@ const SUBJECT: &str = "workspace";
 const REASON_MAX: usize = 500;
 /// How many proposals may wait for a decision; a list that nobody reads to its end decides nothing.
 const OPEN_MAX: usize = 1_000;
+
+/// How many plans somebody may ask for within an hour through a program. A person reads each of them.
+const PLANS_PER_HOUR_MAX: usize = 60;
 
 /// A proposal about a link that nobody has decided yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +91,24 @@ impl Engine {
             })
         })?;
         Ok(proposal)
+    }
+
+    /// Whether `by` may ask for one more plan through a program now.
+    ///
+    /// # Errors
+    /// When they asked for sixty within the last hour, or when the database refuses.
+    pub fn check_plans_of(&self, by: &str) -> Result<()> {
+        let hour = SignedDuration::from_hours(1);
+        let since = self.now().checked_sub(hour).unwrap_or(Timestamp::MIN);
+        let plans = self.plans()?;
+        let lately = plans.iter().filter(|plan| plan.made_at() > since && plan.requester() == by);
+        if lately.count() < PLANS_PER_HOUR_MAX {
+            return Ok(());
+        }
+        Err(Error::refused(format!(
+            "{PLANS_PER_HOUR_MAX} plans were asked for in this name within an hour."
+        ))
+        .hint("Let people decide those first, or put more into one plan."))
     }
 
     /// The proposals about accounts on which nobody has decided since, oldest first. What was erased

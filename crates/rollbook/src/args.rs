@@ -8,8 +8,8 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, offboard, pack, plan, policy, probe, run, scan, serve, sync, token,
-    verify,
+    identities, init, links, mcp, offboard, pack, plan, policy, probe, run, scan, serve, sync,
+    token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -89,6 +89,7 @@ pub(crate) enum Command {
     Probe(probe::Args),
     Token(token::Args),
     Serve(serve::Args),
+    Mcp(mcp::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     ExitCodes(exit_codes::Args),
@@ -119,6 +120,7 @@ impl Command {
             Self::Probe(_) => "probe",
             Self::Token(_) => "token",
             Self::Serve(_) => "serve",
+            Self::Mcp(_) => "mcp",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
             Self::ExitCodes(_) => "exit-codes",
@@ -149,6 +151,7 @@ impl Command {
             Self::Probe(args) => probe::run(session, args),
             Self::Token(args) => token::run(session, args),
             Self::Serve(args) => serve::run(session, args),
+            Self::Mcp(args) => mcp::run(session, args),
             Self::Demo(args) => demo::run(session, args),
             Self::Completions(args) => completions::run(session, args),
             Self::ExitCodes(args) => exit_codes::run(session, args),

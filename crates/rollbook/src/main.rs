@@ -12,6 +12,7 @@ mod bars;
 mod commands;
 mod exit;
 mod guide_page;
+mod mcp;
 mod pick;
 mod screen;
 mod serve;

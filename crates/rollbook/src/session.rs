@@ -70,11 +70,26 @@ impl Session {
     /// # Errors
     /// As [`Session::open`].
     pub(crate) fn open_as(&self, presence: Presence) -> Result<Engine> {
-        let engine = Engine::open_as(&self.folder()?, Clock::System, presence, self.command)?;
-        match self.global.today {
-            Some(day) => engine.as_of(day),
-            None => Ok(engine),
-        }
+        self.opener(presence)?()
+    }
+
+    /// What opens the workspace, as of the day that was asked for, again and again: for a command that
+    /// stays for long and must not keep others out.
+    ///
+    /// # Errors
+    /// When there is no workspace.
+    pub(crate) fn opener(
+        &self,
+        presence: Presence,
+    ) -> Result<impl Fn() -> Result<Engine> + Send + Sync + use<>> {
+        let (folder, day, command) = (self.folder()?, self.global.today, self.command);
+        Ok(move || {
+            let engine = Engine::open_as(&folder, Clock::System, presence, command)?;
+            match day {
+                Some(day) => engine.as_of(day),
+                None => Ok(engine),
+            }
+        })
     }
 
     /// The workspace folder, its configuration and the day that was asked for, for commands that

@@ -1,6 +1,6 @@
 //! What is known about an app's user management?
 
-use rollbook_catalog::{Catalog, Guide};
+use rollbook_catalog::Guide;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -68,7 +68,7 @@ impl Engine {
     }
 
     fn guide_of(&self, text: &str) -> Result<(Guide, Option<String>)> {
-        let catalog = Catalog::embedded();
+        let catalog = &self.config.catalog;
         if let Some(app) = catalog.app(text) {
             return Ok((Guide::of(app), None));
         }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::answer::Answer;
 use super::holding::{self, Holding, Owner};
 use super::page::Page;
-use super::{named, seen};
+use super::{by_name, named, seen};
 use crate::engine::Engine;
 use crate::error::Result;
 
@@ -35,6 +35,7 @@ pub struct DecisionSeen {
     /// `confirm`, `reject` or `type`.
     pub verdict: &'static str,
     /// The record that it names.
+    #[serde(serialize_with = "by_name::maybe")]
     pub record: Option<RecordRef>,
     /// Who decided.
     pub by: String,
@@ -51,6 +52,7 @@ pub struct CandidateSeen {
     #[serde(flatten)]
     pub person: Owner,
     /// The record of theirs that fits best.
+    #[serde(serialize_with = "by_name::maybe")]
     pub record: Option<RecordRef>,
     /// How sure, 0 to 1.
     pub score: f64,

@@ -12,6 +12,7 @@ use rollbook_core::id::{AccountRef, IdentityId};
 use rollbook_core::link::{AccountKind, Link, LinkState};
 use serde::Serialize;
 
+use super::by_name;
 use crate::packing;
 
 /// How many roles, candidates or findings of one account are shown.
@@ -21,6 +22,7 @@ const SHOWN_MAX: usize = 10;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Holding {
     /// `instance/key`, as every other question takes it.
+    #[serde(serialize_with = "by_name::one")]
     pub account: AccountRef,
     /// The name to sign in with.
     pub login: String,

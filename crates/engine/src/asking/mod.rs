@@ -9,6 +9,7 @@
 
 mod answer;
 mod app_guide;
+mod by_name;
 mod coverage;
 mod evidence_for;
 mod explain_link;
@@ -16,6 +17,7 @@ mod findings;
 mod holding;
 mod leaver_status;
 mod named;
+mod pack_list;
 mod page;
 mod plan_status;
 mod seen;

@@ -10,6 +10,7 @@ use rollbook_core::plan::Plan;
 use serde::Serialize;
 
 use super::answer::Answer;
+use super::by_name;
 use super::leaver_status::PlanNamed;
 use super::page::Page;
 use super::seen;
@@ -55,6 +56,7 @@ pub struct ChangeSeen {
     /// The operation: `suspend`, `remove`, ….
     pub does: &'static str,
     /// The account; `None`: it is to be made.
+    #[serde(serialize_with = "by_name::maybe")]
     pub account: Option<AccountRef>,
     /// Whose account it is.
     pub identity: Option<IdentityId>,

@@ -12,7 +12,7 @@ use super::scope::pushed;
 use crate::config::ALL;
 use crate::engine::Engine;
 use crate::error::Result;
-use crate::push;
+use crate::push::{self, MCP};
 use crate::store::Reading;
 use crate::store::scim::DeliveryState;
 
@@ -90,7 +90,9 @@ fn misleading(
 
 fn tokens(book: &Reading<'_>) -> Result<Vec<Token>> {
     let all = push::tokens(book)?;
-    let valid: Vec<_> = all.iter().filter(|token| token.revoked_at.is_none()).collect();
+    // A program whose token ended hears it when it asks, and nothing that was pushed is missed.
+    let valid = all.iter().filter(|token| token.revoked_at.is_none() && token.endpoint != MCP);
+    let valid: Vec<_> = valid.collect();
     let longer = |one: &push::Token| {
         valid.iter().any(|other| {
             let same = other.endpoint == one.endpoint && other.idp == one.idp;

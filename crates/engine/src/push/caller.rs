@@ -15,6 +15,8 @@ pub struct Caller {
     pub profile: Profile,
     /// Whether it may change anything.
     pub may_write: bool,
+    /// In whose name a program asks, at [`super::MCP`]; else empty.
+    pub acts_for: String,
 }
 
 impl Caller {

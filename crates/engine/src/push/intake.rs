@@ -11,12 +11,12 @@ use tokio::sync::{Semaphore, oneshot};
 use super::bulk::{Batch, BulkAnswer};
 use super::caller::Caller;
 use super::committer::{self, Answer, Job, Work};
-use super::keyring::Keyring;
+use super::keyring::{Found, Keyring};
 use super::operation::{Done, PushOp};
 use super::page::{self, Asked};
 use super::seen::{Rendered, Seen, View, Wants};
 use super::write::Effect;
-use super::{cursor, token};
+use super::{MCP, cursor, token};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::store::scim::ResourceRow;
@@ -80,6 +80,19 @@ impl Intake {
     /// # Errors
     /// When the database refuses.
     pub fn authenticate(&self, endpoint: &str, presented: &str) -> Result<Option<Caller>> {
+        let found = self.presented(endpoint, presented)?;
+        self.note(found.filter(|_| self.engine().has_endpoint(endpoint)))
+    }
+
+    /// Which program presents `presented` at [`MCP`]. `None` as for [`Intake::authenticate`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn authenticate_program(&self, presented: &str) -> Result<Option<Caller>> {
+        self.note(self.presented(MCP, presented)?)
+    }
+
+    fn presented(&self, endpoint: &str, presented: &str) -> Result<Option<Found>> {
         let now = self.engine().now();
         let mut keyring = self.shared.keyring.lock().unwrap_or_else(PoisonError::into_inner);
         let read = |keyring: &mut Keyring| self.engine().store().read(|book| keyring.read(book));
@@ -91,8 +104,11 @@ impl Intake {
             read(&mut keyring)?;
             found = keyring.judge(endpoint, presented, now);
         }
-        drop(keyring);
-        let found = found.filter(|_| self.engine().has_endpoint(endpoint));
+        Ok(found)
+    }
+
+    /// Writes down that a token was used, now and then.
+    fn note(&self, found: Option<Found>) -> Result<Option<Caller>> {
         if let Some(found) = &found
             && found.note_use
         {

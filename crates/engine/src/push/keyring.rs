@@ -146,6 +146,7 @@ impl Keyring {
             idp: known.idp.clone(),
             profile: known.settings.profile,
             may_write: known.settings.may_write,
+            acts_for: known.settings.acts_for.clone(),
         };
         Some(Found { caller, note_use })
     }
@@ -179,7 +180,12 @@ mod tests {
             endpoint: "wiki".to_owned(),
             idp: "okta".to_owned(),
             hash: Hash::stored(&hex(hash.as_ref())),
-            settings: Settings { profile: Profile::Auto, may_write: true, expires },
+            settings: Settings {
+                profile: Profile::Auto,
+                may_write: true,
+                acts_for: String::new(),
+                expires,
+            },
             used_at: None,
         };
         keyring.tokens.insert(id.to_owned(), known);

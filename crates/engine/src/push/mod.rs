@@ -51,6 +51,10 @@ use crate::error::Error;
 /// The instance of a wish that was pushed to [`ALL`]: delivery finds where.
 pub const EVERYWHERE: &str = "*";
 
+/// What the token of a program is for that asks and proposes over the Model Context Protocol. No
+/// instance can have this name.
+pub const MCP: &str = "/mcp";
+
 /// Why an operation was not done.
 #[derive(Debug)]
 enum Fault {

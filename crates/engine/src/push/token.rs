@@ -10,7 +10,7 @@ use rollbook_scim::server::Profile;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::ALL;
+use super::{ALL, MCP};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 use crate::nearest::nearest;
@@ -38,8 +38,10 @@ pub struct Token {
     pub slot: u8,
     /// How the identity provider speaks.
     pub profile: Profile,
-    /// Whether it may change anything.
+    /// Whether it may change anything; at [`MCP`]: whether it may propose.
     pub may_write: bool,
+    /// In whose name a program asks with it, at [`MCP`]; else empty.
+    pub acts_for: String,
     /// When it was made.
     pub made_at: Timestamp,
     /// By whom.
@@ -68,8 +70,10 @@ pub struct Minting {
     pub idp: String,
     /// How the identity provider speaks.
     pub profile: Profile,
-    /// Whether it may change anything.
+    /// Whether it may change anything; at [`MCP`]: whether it may propose.
     pub may_write: bool,
+    /// In whose name a program asks with it, at [`MCP`]; else empty.
+    pub acts_for: String,
     /// From when on it is refused.
     pub expires: Option<Timestamp>,
     /// Who makes it.
@@ -90,16 +94,19 @@ pub struct Minted {
 struct Stored {
     profile: String,
     may_write: bool,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    acts_for: String,
     made_at: Timestamp,
     made_by: String,
     expires: Option<Timestamp>,
 }
 
 /// What judging a token needs of that.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
     pub(super) profile: Profile,
     pub(super) may_write: bool,
+    pub(super) acts_for: String,
     pub(super) expires: Option<Timestamp>,
 }
 
@@ -107,7 +114,8 @@ impl Settings {
     pub(super) fn unpack(body: &str) -> Result<Self> {
         let stored: Stored = unpack(body)?;
         let profile = profile_of(&stored.profile)?;
-        Ok(Self { profile, may_write: stored.may_write, expires: stored.expires })
+        let Stored { may_write, acts_for, expires, .. } = stored;
+        Ok(Self { profile, may_write, acts_for, expires })
     }
 }
 
@@ -140,6 +148,7 @@ impl Engine {
             idp: old.idp,
             profile: old.profile,
             may_write: old.may_write,
+            acts_for: old.acts_for,
             expires: expires.map_err(|e| Error::input("The expiry is out of range.").because(e))?,
             by: named(by)?.to_owned(),
         };
@@ -178,9 +187,18 @@ impl Engine {
     }
 
     fn check_minting(&self, minting: &Minting, now: Timestamp) -> Result<()> {
-        if !self.has_endpoint(&minting.endpoint) {
+        let is_program = minting.endpoint == MCP;
+        if is_program == minting.acts_for.trim().is_empty() {
+            let said = match is_program {
+                true => "It is not said in whose name a program asks with this token.",
+                false => "An identity provider asks in its own name.",
+            };
+            return Err(Error::input(said)
+                .hint(format!("A person is named for a token at {MCP}, with `--as NAME`.")));
+        }
+        if !is_program && !self.has_endpoint(&minting.endpoint) {
             let known = self.config().instances.iter().map(|instance| instance.name.as_str());
-            let known: Vec<&str> = known.chain([ALL]).collect();
+            let known: Vec<&str> = known.chain([ALL, MCP]).collect();
             let said = format!("There is no instance named `{}`.", minting.endpoint);
             let hint = format!("A token is for one of these: {}.", known.join(", "));
             let near = nearest(&minting.endpoint, &known);
@@ -208,6 +226,7 @@ impl Engine {
         let stored = Stored {
             profile: minting.profile.word().to_owned(),
             may_write: minting.may_write,
+            acts_for: minting.acts_for.trim().to_owned(),
             made_at: now,
             made_by: minting.by.clone(),
             expires: minting.expires,
@@ -295,6 +314,7 @@ fn token_of(row: TokenRow) -> Result<Token> {
         slot: if row.slot == 1 { 1 } else { 2 },
         profile: profile_of(&stored.profile)?,
         may_write: stored.may_write,
+        acts_for: stored.acts_for,
         made_at: stored.made_at,
         made_by: stored.made_by,
         expires: stored.expires,

@@ -129,6 +129,12 @@ impl Reading<'_> {
         all(self.db, "event", sql, args![subject, i64::try_from(count).unwrap_or(i64::MAX)])
     }
 
+    /// The newest events of one kind, at most `count` of them, the newest first.
+    pub(crate) fn newest_of_kind(&self, kind: &str, count: usize) -> Result<Vec<Event>> {
+        let sql = "SELECT body FROM event WHERE kind = $1 ORDER BY seq DESC LIMIT $2";
+        all(self.db, "event", sql, args![kind, i64::try_from(count).unwrap_or(i64::MAX)])
+    }
+
     /// What was last recorded about `subject` under `kind`.
     pub fn newest_recorded(&self, subject: &str, kind: &str) -> Result<Option<(Event, Body)>> {
         let sql = "SELECT event.body, event_body.body

@@ -4,7 +4,7 @@
 use rollbook_core::id::IdentityId;
 use rollbook_core::link::LinkVerdict;
 use rollbook_engine::asking::{self, Answer, FindingFilter, Page};
-use rollbook_engine::{Engine, Result};
+use rollbook_engine::{Engine, Result, packing};
 use serde::Serialize;
 use serde_json::json;
 
@@ -168,7 +168,7 @@ async fn a_leaver_is_followed_from_the_first_look_to_the_end_of_the_run() {
 
 #[tokio::test]
 async fn what_was_sent_and_seen_is_the_evidence_and_reading_it_is_recorded() {
-    let (_scene, engine) = with_a_leaver().await;
+    let (scene, engine) = with_a_leaver().await;
     let ana = person(&engine, "Ana Alder");
     let report = run(&engine, &engine.plan_offboard(&ana, None, "robin").unwrap()).await;
     let proof = engine.clone().through("mcp");
@@ -182,6 +182,9 @@ async fn what_was_sent_and_seen_is_the_evidence_and_reading_it_is_recorded() {
     let last = engine.store().read(|book| book.last_event()).unwrap().unwrap();
     let recorded = (last.kind.as_str(), last.actor.as_str(), last.on_behalf_of.as_str());
     assert_eq!(recorded, ("evidence_read", "mcp", "robin"));
+    assert_eq!(engine.pack_list(&first(9)).unwrap().total, 0);
+    engine.pack(&packing::Subject::Person(ana), &scene.dir.path().join("pack"), "robin").unwrap();
+    assert_eq!(engine.pack_list(&first(9)).unwrap().rows[0].actor, "robin");
     assert!(engine.evidence_for("E1", " ", &first(9)).is_err(), "somebody must be named");
     assert!(engine.evidence_for("run_none", "robin", &first(9)).is_err());
 }

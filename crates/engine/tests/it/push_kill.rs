@@ -68,6 +68,7 @@ async fn check_killed(point: &str) {
         idp: "entra".to_owned(),
         profile: Profile::Strict,
         may_write: true,
+        acts_for: String::new(),
         expires: None,
         by: "olga".to_owned(),
     };

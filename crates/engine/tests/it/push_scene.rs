@@ -218,6 +218,7 @@ pub(crate) fn caller(
         idp: idp.to_owned(),
         profile,
         may_write,
+        acts_for: String::new(),
         expires: None,
         by: "olga".to_owned(),
     };

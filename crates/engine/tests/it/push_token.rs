@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use rollbook_engine::push::{ALL, Intake, Minted, Minting};
+use rollbook_engine::push::{self, ALL, Intake, Minted, Minting};
 use rollbook_scim::server::Profile;
 use rollbook_scim::server::ResourceType::{Group, User};
 
@@ -26,8 +26,41 @@ fn minting(endpoint: &str, idp: &str) -> Minting {
         idp: idp.to_owned(),
         profile: Profile::Auto,
         may_write: true,
+        acts_for: String::new(),
         expires: None,
         by: "olga".to_owned(),
+    }
+}
+
+#[tokio::test]
+async fn the_token_of_a_program_opens_no_endpoint_of_identity_providers_and_the_other_way_round() {
+    let scene = PushScene::new();
+    let intake = scene.intake();
+    let engine = intake.engine();
+    let program = |acts_for: &str| Minting {
+        acts_for: acts_for.to_owned(),
+        ..minting(push::MCP, "assistant")
+    };
+    assert!(engine.mint_token(program(" ")).is_err(), "somebody must be named");
+    let named = Minting { acts_for: "robin".to_owned(), ..minting("wiki", "okta") };
+    assert!(engine.mint_token(named).is_err(), "an identity provider asks for itself");
+    let token = engine.mint_token(program("robin")).unwrap();
+    let caller = intake.authenticate_program(token.secret.expose()).unwrap().unwrap();
+    assert_eq!((caller.acts_for.as_str(), caller.may_write), ("robin", true));
+    for endpoint in ["wiki", "all", push::MCP, ""] {
+        assert_eq!(
+            intake.authenticate(endpoint, token.secret.expose()).unwrap(),
+            None,
+            "{endpoint}"
+        );
+    }
+    let provider = engine.mint_token(minting("wiki", "okta")).unwrap();
+    assert_eq!(intake.authenticate_program(provider.secret.expose()).unwrap(), None);
+    engine.revoke_token(&token.token.id, "olga").unwrap();
+    let began = Instant::now();
+    while intake.authenticate_program(token.secret.expose()).unwrap().is_some() {
+        assert!(began.elapsed() < Duration::from_secs(5), "it took too long");
+        std::thread::yield_now();
     }
 }
 
@@ -121,7 +154,7 @@ async fn what_cannot_be_a_token_is_refused_with_what_to_do() {
     let check = |minting: Minting| said(&scene.engine().mint_token(minting).unwrap_err());
     insta::assert_snapshot!(check(minting("wikki", "okta")), @r"
     There is no instance named `wikki`.
-      A token is for one of these: wiki, archive, all.
+      A token is for one of these: wiki, archive, all, /mcp.
       Did you mean `wiki`?
     ");
     insta::assert_snapshot!(check(minting("wiki", "Okta")), @r"

@@ -5,7 +5,7 @@ use rollbook_core::graph::Graph;
 use rollbook_core::id::IdentityId;
 use rollbook_core::identity::Kind;
 use rollbook_core::link::{Link, LinkState, LinkVerdict};
-use rollbook_engine::{Engine, Result, asking};
+use rollbook_engine::{Engine, LinkProposal, Result, asking};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -23,6 +23,7 @@ Examples:
   rollbook links confirm archive/j.jansen2 00123
   rollbook links reject archive/j.jansen2 'Jan Jansen'
   rollbook links type mindtickle/hr-bot service --owner 'Kim Jansen'
+  rollbook links proposed                      what assistants propose about links
   rollbook links --json > links.jsonl
 
 An account is named as INSTANCE/KEY or INSTANCE/LOGIN. What you decide is remembered, stronger
@@ -64,6 +65,8 @@ impl Wanted {
 /// What can be decided about an account.
 #[derive(Debug, Subcommand)]
 enum Decide {
+    /// List what was proposed and nobody has decided yet
+    Proposed,
     /// Say that an account is this person's
     Confirm(Pairing),
     /// Say that an account is not this person's
@@ -134,8 +137,47 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
         Some(Decide::Type { account, kind, owner, reason }) => {
             set_type(session, &engine, (account, *kind), owner.as_deref(), reason)
         }
+        Some(Decide::Proposed) => proposed(session, &engine),
         None => list(session, args, &engine),
     }
+}
+
+fn proposed(session: &Session, engine: &Engine) -> Result<Exit> {
+    let (graph, screen) = (engine.graph()?, session.screen());
+    let open = engine.link_proposals()?;
+    if screen.is_json() {
+        open.iter().for_each(|proposal| screen.json(proposal));
+        return Ok(Exit::Ok);
+    }
+    if open.is_empty() {
+        screen.line("No proposal about a link waits for a decision.");
+        return Ok(Exit::Ok);
+    }
+    let row = |proposal: &LinkProposal| -> Vec<Cell> {
+        let (word, record) = match &proposal.verdict {
+            LinkVerdict::Confirm { record, .. } => ("confirm", record.to_string()),
+            LinkVerdict::Reject { record, .. } => ("reject", record.to_string()),
+            _ => ("decide", String::new()),
+        };
+        let label = proposal.account().map(|account| pick::label(&graph, account));
+        let at = proposal.at.strftime("%Y-%m-%d %H:%M").to_string();
+        vec![
+            word.into(),
+            Cell::toned(label.unwrap_or_default(), Tone::Strong),
+            record.into(),
+            proposal.by.as_str().into(),
+            at.into(),
+            proposal.reason.as_str().into(),
+        ]
+    };
+    screen.table(
+        &["Proposed", "Account", "Record", "By", "At (UTC)", "Reason"],
+        open.iter().map(row).collect(),
+    );
+    screen.line("");
+    screen
+        .line("Decide with `rollbook links confirm ACCOUNT RECORD` or `rollbook links reject …`.");
+    Ok(Exit::Ok)
 }
 
 fn list(session: &Session, args: &Args, engine: &Engine) -> Result<Exit> {

@@ -13,6 +13,7 @@ pub(crate) mod guide;
 pub(crate) mod identities;
 pub(crate) mod init;
 pub(crate) mod links;
+pub(crate) mod mcp;
 pub(crate) mod offboard;
 pub(crate) mod pack;
 pub(crate) mod plan;

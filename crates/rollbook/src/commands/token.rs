@@ -1,8 +1,8 @@
-//! `rollbook token`: what identity providers identify themselves with.
+//! `rollbook token`: what identity providers and assistants identify themselves with.
 
 use jiff::civil::Date;
 use rollbook_engine::config::Config;
-use rollbook_engine::push::{Minted, Minting, Token};
+use rollbook_engine::push::{MCP, Minted, Minting, Token};
 use rollbook_engine::{Engine, Error, Result};
 use rollbook_scim::server::Profile;
 use serde_json::{Value, json};
@@ -12,18 +12,19 @@ use crate::screen::{Cell, Tone};
 use crate::serve::base_url;
 use crate::session::Session;
 
-/// Make, list, rotate and revoke the tokens of identity providers
+/// Make, list, rotate and revoke the tokens of identity providers and assistants
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   rollbook token create slack --idp okta --profile okta-oin --by 'Kim Jansen'
   rollbook token create all --idp entra --profile entra --expires 2027-11-21
+  rollbook token create /mcp --idp assistant --as 'Kim Jansen'
   rollbook token list
   rollbook token rotate 7f3a91c2
   rollbook token revoke 7f3a91c2
 
-A token is for one identity provider and one address: an instance's name, or `all`. It is shown
-once; the book keeps only what is needed to know it again. To rotate, make the second one, put it
+A token is for one identity provider and one address: an instance's name, or `all`. One for /mcp is
+for an assistant, which asks and proposes in somebody's name and approves nothing. It is shown once; the book keeps only what is needed to know it again. To rotate, make the second one, put it
 into the identity provider, then revoke the first: both work in between.")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -44,9 +45,12 @@ enum What {
 
 #[derive(Debug, clap::Args)]
 struct Create {
-    /// An instance's name, or `all`
+    /// An instance's name, `all`, or `/mcp` for an assistant
     endpoint: String,
-    /// The identity provider's name, as you call it
+    /// In whose name an assistant asks and proposes; only for /mcp
+    #[arg(long = "as", value_name = "NAME", default_value = "", hide_default_value = true)]
+    acts_for: String,
+    /// The identity provider's name, or the assistant's, as you call it
     #[arg(long, value_name = "NAME")]
     idp: String,
     /// How it speaks SCIM: auto, strict, entra, entra-aadOptscim062020, okta-oin, okta-aiw,
@@ -135,6 +139,7 @@ fn minting(engine: &Engine, by: String, create: &Create) -> Result<Minting> {
         idp: create.idp.clone(),
         profile: create.profile,
         may_write: !create.read_only,
+        acts_for: create.acts_for.clone(),
         expires,
         by,
     })
@@ -151,7 +156,7 @@ fn end_of(config: &Config, day: Date) -> Result<jiff::Timestamp> {
 fn show_once(session: &Session, config: &Config, public: &Public, minted: &Minted) {
     let (screen, token) = (session.screen(), &minted.token);
     let origin = public.public_url.as_deref().or(config.serve.public_url.as_deref());
-    let base = origin.map(|origin| base_url(origin.trim_end_matches('/'), &token.endpoint));
+    let base = origin.map(|origin| address(origin.trim_end_matches('/'), &token.endpoint));
     if screen.is_json() {
         let mut line = line_of(token);
         line["base_url"] = json!(base);
@@ -159,7 +164,11 @@ fn show_once(session: &Session, config: &Config, public: &Public, minted: &Minte
         screen.json(&line);
         return;
     }
-    let what = if token.may_write { "may read and write" } else { "may only read" };
+    let what = match (token.may_write, token.acts_for.as_str()) {
+        (true, "") => "may read and write".to_owned(),
+        (true, name) => format!("may read, and propose as {name},"),
+        (false, _) => "may only read".to_owned(),
+    };
     screen.toned(
         Tone::Good,
         format!("Token {} is made: {} {what} at {}.", token.id, token.idp, token.endpoint),
@@ -169,12 +178,20 @@ fn show_once(session: &Session, config: &Config, public: &Public, minted: &Minte
         Some(base) => screen.line(format!("Base URL  {base}")),
         None => screen.line(format!(
             "Base URL  https://YOUR-SERVER{} (set [serve] public_url to have it here)",
-            base_url("", &token.endpoint)
+            address("", &token.endpoint)
         )),
     }
     screen.line(format!("Token     {}", minted.secret.expose()));
     screen.line("");
-    screen.line("It is not shown again. Put it into the identity provider now.");
+    screen.line(match token.endpoint == MCP {
+        true => "It is not shown again. Put it into the assistant's settings now.",
+        false => "It is not shown again. Put it into the identity provider now.",
+    });
+}
+
+/// The address below `origin` at which a token for `endpoint` is good.
+fn address(origin: &str, endpoint: &str) -> String {
+    if endpoint == MCP { format!("{origin}{MCP}") } else { base_url(origin, endpoint) }
 }
 
 fn show_all(session: &Session, engine: &Engine, with_revoked: bool) -> Result<()> {
@@ -207,7 +224,11 @@ fn row_of(token: &Token, now: jiff::Timestamp) -> Vec<Cell> {
         token.endpoint.as_str().into(),
         token.idp.as_str().into(),
         token.profile.word().into(),
-        if token.may_write { "write" } else { "read" }.into(),
+        match (token.may_write, token.acts_for.as_str()) {
+            (true, "") => "write".into(),
+            (true, name) => format!("propose as {name}").into(),
+            (false, _) => "read".into(),
+        },
         token.used_at.map_or_else(|| "never".to_owned(), minute).into(),
         state,
     ]
@@ -220,6 +241,7 @@ fn line_of(token: &Token) -> Value {
         "idp": token.idp,
         "profile": token.profile.word(),
         "may_write": token.may_write,
+        "acts_for": token.acts_for,
         "made_at": token.made_at,
         "made_by": token.made_by,
         "expires": token.expires,

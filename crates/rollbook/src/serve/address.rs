@@ -15,6 +15,10 @@ pub(crate) enum Address {
     Ready,
     /// `/metrics`.
     Metrics,
+    /// `/mcp`: where assistants ask.
+    Mcp,
+    /// How assistants identify themselves there (RFC 9728).
+    McpMetadata,
     /// `/scim/{endpoint}/v2/…`.
     Scim {
         /// An instance's name, or `all`.
@@ -59,6 +63,13 @@ impl Address {
             Some("healthz") if segments.next().is_none() => Self::Health,
             Some("readyz") if segments.next().is_none() => Self::Ready,
             Some("metrics") if segments.next().is_none() => Self::Metrics,
+            Some("mcp") if segments.next().is_none() => Self::Mcp,
+            Some(".well-known") if segments.next() == Some("oauth-protected-resource") => {
+                match (segments.next(), segments.next()) {
+                    (None | Some("mcp"), None) => Self::McpMetadata,
+                    _ => Self::Unknown,
+                }
+            }
             Some("scim") => {
                 let (endpoint, version) = (segments.next(), segments.next());
                 let endpoint = endpoint.and_then(decoded).unwrap_or_default();
@@ -75,6 +86,7 @@ impl Address {
     pub(crate) fn route(&self) -> Route {
         match self {
             Self::Health | Self::Ready | Self::Metrics => Route::Health,
+            Self::Mcp | Self::McpMetadata => Route::Mcp,
             Self::Unknown => Route::Other,
             Self::Scim { target, .. } => match target {
                 Target::List(ResourceType::User) => Route::Users,
@@ -93,7 +105,8 @@ impl Address {
     /// The methods that it takes, as the header `Allow` lists them; `None`: nothing is there.
     pub(crate) fn methods(&self) -> Option<&'static str> {
         match self {
-            Self::Health | Self::Ready | Self::Metrics => Some("GET, HEAD"),
+            Self::Health | Self::Ready | Self::Metrics | Self::McpMetadata => Some("GET, HEAD"),
+            Self::Mcp => Some("POST"),
             Self::Unknown => None,
             Self::Scim { target, .. } => target.methods(),
         }
@@ -184,6 +197,11 @@ mod tests {
         check("/healthz", "Health [GET, HEAD]");
         check("/metrics/x", "Unknown [-]");
         check("/", "Unknown [-]");
+        check("/mcp", "Mcp [POST]");
+        check("/mcp/x", "Unknown [-]");
+        check("/.well-known/oauth-protected-resource", "McpMetadata [GET, HEAD]");
+        check("/.well-known/oauth-protected-resource/mcp", "McpMetadata [GET, HEAD]");
+        check("/.well-known/oauth-protected-resource/scim", "Unknown [-]");
         check("/scim/slack/v2", "slack: Root [GET, HEAD]");
         check("/scim/slack/v2/Users", "slack: List(User) [GET, HEAD, POST]");
         check(

@@ -59,7 +59,15 @@ fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     }
 }
 
-async fn read(body: Incoming, bytes_max: usize, deadline: Duration) -> Result<Bytes, Refusal> {
+/// Reads the body as it is.
+///
+/// # Errors
+/// 413 above `bytes_max`, 408 after `deadline`, 400 where it breaks off.
+pub(crate) async fn read(
+    body: Incoming,
+    bytes_max: usize,
+    deadline: Duration,
+) -> Result<Bytes, Refusal> {
     let too_large = || {
         let detail = format!("The body is larger than the {bytes_max} bytes that are taken.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, &detail)

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -17,6 +17,7 @@ use hyper::header::{
 };
 use hyper::{Method, Request, Response, StatusCode, Version};
 use rollbook_engine::push::Intake;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::address::Address;
@@ -26,7 +27,7 @@ use super::log::Log;
 use super::metrics::Metrics;
 use super::peer::{Network, Peer};
 use super::refusal::Refusal;
-use super::scim;
+use super::{mcp, scim};
 
 /// What the server allows.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,8 @@ pub(crate) struct Face {
     metrics: Metrics,
     log: Log,
     guesses: Mutex<Guesses>,
+    /// Turns of assistants, who may read all of the book.
+    turns: Arc<Semaphore>,
     /// The server ends and takes no new work.
     draining: AtomicBool,
     ids: Ids,
@@ -77,6 +80,8 @@ pub(super) struct Trail {
 }
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// How many questions of assistants are answered at once: each may read all of the book.
+const ASSISTANTS_AT_ONCE_MAX: usize = 2;
 /// The longest path, and the longest query.
 const TARGET_MAX: usize = 16 << 10;
 /// How much of a path the log shows.
@@ -91,6 +96,7 @@ impl Face {
             metrics: Metrics::default(),
             log,
             guesses: Mutex::default(),
+            turns: Arc::new(Semaphore::new(ASSISTANTS_AT_ONCE_MAX)),
             draining: AtomicBool::new(false),
             ids: Ids::new(),
         }
@@ -192,6 +198,8 @@ impl Face {
             _ if !address.takes(request.method()) => {
                 Err(Refusal::method(address.methods().unwrap_or("GET, HEAD")))
             }
+            Address::Mcp => mcp::respond(self, request, peer, trail).await,
+            Address::McpMetadata => Ok(mcp::metadata(self, &peer)),
             Address::Health => Ok(text("alive\n".to_owned())),
             Address::Ready => self.ready(),
             Address::Metrics => Ok(text(self.metrics.page(self.log.dropped()))),
@@ -219,8 +227,22 @@ impl Face {
 
     /// The address of an endpoint as the caller knows it, without a slash at the end.
     pub(super) fn base(&self, peer: &Peer, endpoint: &str) -> String {
-        let origin = self.settings.public_url.as_deref().unwrap_or(&peer.origin);
-        format!("{origin}/scim/{}/v2", super::encoded(endpoint))
+        format!("{}/scim/{}/v2", self.origin(peer), super::encoded(endpoint))
+    }
+
+    /// The scheme and host by which the caller knows us.
+    pub(super) fn origin<'a>(&'a self, peer: &'a Peer) -> &'a str {
+        self.public_url().unwrap_or(&peer.origin)
+    }
+
+    /// The address that the administrator says is ours.
+    pub(super) fn public_url(&self) -> Option<&str> {
+        self.settings.public_url.as_deref()
+    }
+
+    /// The turns of assistants.
+    pub(super) fn turns(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.turns)
     }
 
     /// Counts a refused token, and says 429 rather than 401 where it is one too many.

@@ -21,11 +21,23 @@ pub(crate) enum Route {
     Me,
     Discovery,
     Health,
+    Mcp,
     Other,
 }
 
-const ROUTES: [&str; 10] =
-    ["users", "user", "groups", "group", "search", "bulk", "me", "discovery", "health", "other"];
+const ROUTES: [&str; 11] = [
+    "users",
+    "user",
+    "groups",
+    "group",
+    "search",
+    "bulk",
+    "me",
+    "discovery",
+    "health",
+    "mcp",
+    "other",
+];
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "other"];
 const STATUSES: [&str; 20] = [
     "200", "201", "202", "204", "304", "400", "401", "403", "404", "405", "408", "409", "412",

@@ -13,6 +13,7 @@ mod framing;
 mod guess;
 mod listener;
 mod log;
+mod mcp;
 mod metrics;
 mod patient;
 mod peer;
@@ -35,10 +36,10 @@ use tokio::task::{JoinError, JoinHandle};
 
 use face::Face;
 use listener::Listener;
-use log::Log;
 use tls::Tls;
 
 pub(crate) use face::{Limits, Settings};
+pub(crate) use log::Log;
 pub(crate) use peer::Network;
 pub(crate) use room::connections_max;
 

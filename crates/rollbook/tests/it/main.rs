@@ -1,11 +1,15 @@
 //! The real binary, from outside: what it prints, where, and with which exit code.
 
+mod assistant;
 mod bench;
 mod delivery;
 mod demo;
 mod erase;
 mod guide;
 mod help;
+mod mcp;
+mod mcp_client;
+mod mcp_http;
 mod policy;
 mod postgres;
 mod probe;

@@ -26,7 +26,7 @@ pub(super) fn caller(
 }
 
 /// The token that was sent; `None` where there is none, or two.
-fn presented(headers: &HeaderMap) -> Option<&str> {
+pub(in crate::serve) fn presented(headers: &HeaderMap) -> Option<&str> {
     let mut sent = headers.get_all(AUTHORIZATION).iter();
     let (first, second) = (sent.next()?, sent.next());
     if second.is_some() {

@@ -12,6 +12,8 @@ mod params;
 mod reading;
 mod writing;
 
+pub(super) use bearer::presented;
+
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::body::Incoming;
