@@ -91,6 +91,10 @@ def verify(folder, outside, trusted):
         odd = marks_of and next((at for at, (now, then) in enumerate(pairs, 1) if now != then), 0)
         need(sha(raw) == entry["sha256"], name, odd, "not as signed")
         need(not name.endswith(".jsonl") or len(lines(raw)) == entry["rows"], name, 0, "not as many rows")
+    shown, told = {entry["sha256"] for entry in signed["files"]}, zip(events, bodies)
+    for at, content in ((event["seq"], body["content"]) for event, body in told if event["kind"] == "change_answered"):
+        named = {one["digest"] for one in (content or {}).get("exhibits", [])}
+        need(named <= shown, "bodies.jsonl", at, "names a picture that is not in the pack")
     names = {"manifest.json", "manifest.sig", "public_key", *(entry["name"] for entry in signed["files"])}
     for name in sorted(names ^ {*os.listdir(folder)}): need(False, name, 0, "not in the manifest; take it out")
     for why in ("erased", "withheld"): need(absent.count(why) == signed[why], "bodies.jsonl", 0, f"not so many {why}")

@@ -18,8 +18,9 @@ if [ "${1:-}" = test ]; then
   # Debian keeps the server's programs off the PATH. The tests start servers of their own.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
   need openssl openssl
-  # The pages are tried in a real browser.
+  # The pages are tried in a real browser, and a real browser drives pages.
   need chromium chromium
+  need chromedriver chromium-driver
 fi
 
 if [ "${#missing[@]}" -gt 0 ]; then

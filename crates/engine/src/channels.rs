@@ -11,12 +11,13 @@ use rollbook_core::id::InstanceName;
 use rollbook_core::reach::{HUMAN, Reach, Way};
 use rollbook_core::step::{Outcome, Seen};
 
+use crate::channel::browser::{BrowserChannel, BrowserSettings, Exhibit, Report};
 use crate::channel::file::FileChannel;
 use crate::channel::human::HumanChannel;
 use crate::channel::rest::{RestChannel, RestSettings};
 use crate::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use crate::channel::{Channel, Observation};
-use crate::config::{InstanceConfig, RestConfig, ScimConfig};
+use crate::config::{BrowserConfig, InstanceConfig, RestConfig, ScimConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -35,6 +36,7 @@ pub(crate) struct Open {
 enum Reader {
     Scim(Box<ScimChannel>),
     Rest(Box<RestChannel>),
+    Browser(Box<BrowserChannel>),
     File(FileChannel),
 }
 
@@ -43,6 +45,7 @@ impl Open {
         match (&self.reader, &self.human) {
             (Some(Reader::Scim(channel)), _) => channel.observe().await,
             (Some(Reader::Rest(channel)), _) => channel.observe().await,
+            (Some(Reader::Browser(channel)), _) => channel.observe().await,
             (Some(Reader::File(channel)), _) => channel.observe().await,
             (None, Some(channel)) => channel.observe().await,
             (None, None) => Err(no_way(&self.instance)),
@@ -55,6 +58,7 @@ impl Open {
             _ if is_for_people(change) => self.lost(change),
             (Some(Reader::Scim(channel)), _) => channel.apply(change).await,
             (Some(Reader::Rest(channel)), _) => channel.apply(change).await,
+            (Some(Reader::Browser(channel)), _) => channel.apply(change).await,
             (Some(Reader::File(channel)), _) => channel.apply(change).await,
             (None, _) => self.lost(change),
         }
@@ -74,11 +78,28 @@ impl Open {
         match (&self.reader, &self.human) {
             (Some(Reader::Scim(channel)), _) => channel.look(change).await,
             (Some(Reader::Rest(channel)), _) => channel.look(change).await,
+            (Some(Reader::Browser(channel)), _) => channel.look(change).await,
             (Some(Reader::File(channel)), _) => channel.look(change).await,
             (None, Some(channel)) => channel.look(change).await,
             (None, None) => {
                 Seen::Unobservable { why: no_way(&self.instance).to_string(), retry_at: None }
             }
+        }
+    }
+
+    /// What a browser did and saw since the last time that somebody asked; nothing elsewhere.
+    pub(crate) async fn report(&self) -> Report {
+        match &self.reader {
+            Some(Reader::Browser(channel)) => channel.report().await,
+            _ => Report::default(),
+        }
+    }
+
+    /// A picture of the page that a browser has open now, with everybody covered.
+    pub(crate) async fn picture(&self, shows: &str) -> Option<Exhibit> {
+        match &self.reader {
+            Some(Reader::Browser(channel)) => channel.picture(shows).await,
+            _ => None,
         }
     }
 
@@ -108,8 +129,8 @@ pub(crate) fn is_for_people(change: &Change) -> bool {
 
 fn no_way(instance: &InstanceName) -> Error {
     Error::setup(format!("The instance {instance} does not say how it is reached.")).hint(
-        "Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or `[instance.human]` to \
-         rollbook.toml.",
+        "Add `[instance.scim]`, `[instance.rest]`, `[instance.browser]`, `[instance.file]` or \
+         `[instance.human]` to rollbook.toml.",
     )
 }
 
@@ -124,7 +145,7 @@ impl Engine {
     }
 
     fn open_reader(&self, instance: &InstanceConfig) -> Result<Option<Reader>> {
-        Ok(match (&instance.scim, &instance.rest, &instance.file) {
+        Ok(match (&instance.scim, &instance.rest, &instance.browser, &instance.file) {
             (Some(scim), ..) => {
                 let mut settings = settings(instance, scim, &self.dir)?;
                 let seen = self.store.read(|book| book.newest_snapshot(&instance.name))?;
@@ -133,16 +154,51 @@ impl Engine {
                 settings.pace = Some(self.pace(&instance.name, settings.limit())?);
                 Some(Reader::Scim(Box::new(ScimChannel::new(settings)?)))
             }
-            (None, Some(rest), _) => {
+            (None, Some(rest), ..) => {
                 let mut settings = rest_settings(&self.config.catalog, instance, rest, &self.dir)?;
                 settings.pace = Some(self.pace(&instance.name, settings.limit())?);
                 Some(Reader::Rest(Box::new(RestChannel::new(settings)?)))
             }
-            (None, None, Some(_)) => {
+            (None, None, Some(browser), _) => {
+                Some(Reader::Browser(Box::new(self.open_browser(instance, browser)?)))
+            }
+            (None, None, None, Some(_)) => {
                 let zone = self.config.workspace.zone();
                 Some(Reader::File(FileChannel::new(instance, &self.dir, zone)?))
             }
-            (None, None, None) => None,
+            (None, None, None, None) => None,
+        })
+    }
+
+    /// A browser for an instance; none is started before it is needed.
+    fn open_browser(
+        &self,
+        instance: &InstanceConfig,
+        config: &BrowserConfig,
+    ) -> Result<BrowserChannel> {
+        let app = self.config.catalog.app(&instance.app).and_then(|app| app.browser.clone());
+        let app = app.ok_or_else(|| {
+            Error::setup(format!("The app file of {} has no steps for a browser.", instance.name))
+                .hint("Use another way, or add `[browser]` to the app file.")
+        })?;
+        let (known, recipe) = self
+            .store
+            .read(|book| Ok((book.accounts_of(&instance.name)?, book.recipe(&instance.name)?)))?;
+        BrowserChannel::new(BrowserSettings {
+            instance: instance.name.clone(),
+            app,
+            settings: config.settings.clone(),
+            base_url: config.base_url.clone(),
+            origins: config.origins.clone(),
+            user: config.user.clone(),
+            password: config.password.load(&self.dir)?,
+            totp: config.totp.as_ref().map(|totp| totp.load(&self.dir)).transpose()?,
+            allow_private: config.allow_private,
+            verified_domains: instance.employer_domains.clone(),
+            deadline: Duration::from_secs(config.deadline_s.unwrap_or(15).into()),
+            webdriver: std::env::var("ROLLBOOK_WEBDRIVER_URL").ok().filter(|url| !url.is_empty()),
+            shape: recipe.shape,
+            known,
         })
     }
 
@@ -163,7 +219,9 @@ impl Engine {
             for instance in &self.config.instances {
                 let ways = self.read_ways(instance).into_iter().chain(self.human_way(instance));
                 let tried = self.tried_in(book, instance)?;
-                let routes = ways.map(|way| tried.way(instance.reach.narrow(way))).collect();
+                let ways = ways.map(|way| tried.way(instance.reach.narrow(way)));
+                let routes = ways.map(|way| self.quarantined_way(book, instance, way));
+                let routes = routes.collect::<Result<_>>()?;
                 reach.insert(instance.name.clone(), Reach { routes });
             }
             Ok(reach)

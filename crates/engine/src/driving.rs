@@ -19,7 +19,7 @@ use crate::crash;
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::progress::Progress;
-use crate::store::{RunRow, Writing};
+use crate::store::{RunRow, Writing, named_in};
 
 /// How long a stage of a run waits for vendors before it leaves changes for [`Engine::resume`].
 const PATIENCE: SignedDuration = SignedDuration::from_mins(6);
@@ -126,9 +126,16 @@ impl Engine {
         let outcome = channel.apply(change).await;
         crash::point("effect_done");
         let at = self.now();
-        let body = canonical::value_of(&outcome);
+        let report = channel.report().await;
+        let mut body = canonical::value_of(&outcome);
+        if !report.steps.is_empty() || !report.exhibits.is_empty() {
+            body["steps"] = json!(report.steps);
+            body["exhibits"] = named_in(&report.exhibits);
+        }
         self.store.write(|book| {
             self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
+            book.put_exhibits(change.id.as_str(), &report.exhibits)?;
+            self.note_recipe(book, &change.instance, &report, at)?;
             book.record(draft("change_answered", run, change, at, body))
         })?;
         crash::point("outcome_recorded");

@@ -130,6 +130,9 @@ impl Engine {
             }
             let bodies = book.reading().bodies()?;
             for body in bodies.iter().filter(|body| erasure.emptied.contains(&body.seq)) {
+                if let Some(event) = book.reading().event(body.seq)? {
+                    book.forget_exhibits(&event.subject, body)?;
+                }
                 book.empty_body(body)?;
             }
             for plan in &erasure.plans {

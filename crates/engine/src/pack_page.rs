@@ -40,6 +40,8 @@ pub struct PackPage {
     pub populations: Vec<Population>,
     /// The plans and who agreed to them.
     pub plans: Vec<PlanRow>,
+    /// The pictures of what a browser did, in the order in which they were taken.
+    pub pictures: Vec<PictureRow>,
     /// The files of the pack.
     pub files: Vec<FileRow>,
     /// The head of the audit chain at the moment of the pack.
@@ -70,6 +72,19 @@ pub struct RecordRow {
     pub first_day: Option<Date>,
     /// Last day; `None`: open-ended.
     pub last_day: Option<Date>,
+}
+
+/// One picture of what a browser did.
+#[derive(Clone, Debug, Serialize)]
+pub struct PictureRow {
+    /// The file in the pack.
+    pub file: String,
+    /// What it shows.
+    pub shows: String,
+    /// When it was recorded.
+    pub taken_at: Timestamp,
+    /// The event that names it.
+    pub event: u64,
 }
 
 /// One account and what became of it.
@@ -340,6 +355,7 @@ mod tests {
             blind_spots: Vec::new(),
             populations: Vec::new(),
             plans: Vec::new(),
+            pictures: Vec::new(),
             files: Vec::new(),
             chain: ChainHead {
                 events: 3,

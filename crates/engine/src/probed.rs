@@ -161,6 +161,7 @@ impl Engine {
     ) -> Result<Vec<graph::Contradiction>> {
         let probed = self.probed_in(book, instance)?;
         let told = probed.into_iter().flat_map(|probed| probed.contradictions);
+        let drifted = self.drifted(book, instance)?;
         Ok(told
             .map(|it| graph::Contradiction {
                 fact: it.key.to_owned(),
@@ -170,6 +171,7 @@ impl Engine {
                 probed_on: it.on,
                 is_about_closing: it.is_about_closing,
             })
+            .chain(drifted)
             .collect())
     }
 

@@ -324,6 +324,6 @@ fn credential(catalog: &Catalog, instance: &InstanceConfig) -> Credential {
     let traps = app.into_iter().flat_map(|app| &app.traps);
     let mut traps = traps.filter(|trap| trap.is_on(instance.channel()));
     let is_personal = traps.any(|trap| trap.hurts == Some(Hurt::TokenIsPersonal));
-    let owner = instance.credential_owner.clone();
+    let owner = instance.credential_owner().to_owned();
     Credential { is_personal: is_personal || !owner.is_empty(), owner }
 }

@@ -11,6 +11,7 @@ use rollbook_core::id::{InstanceName, SourceName};
 use rollbook_core::snapshot::{Coverage, Snapshot};
 use serde_json::json;
 
+use crate::channel::browser::Report;
 use crate::config::{InstanceConfig, SourceConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -242,15 +243,15 @@ impl Engine {
         config: &InstanceConfig,
         accepted: &AcceptedShrink,
     ) -> Result<SnapshotHead> {
-        let observed = match self.open_channel(config) {
-            Ok(channel) => channel.observe().await,
-            Err(error) => Err(error),
+        let (observed, report) = match self.open_channel(config) {
+            Ok(channel) => (channel.observe().await, channel.report().await),
+            Err(error) => (Err(error), Report::default()),
         };
         self.keep_pace(&config.name);
         let now = self.now();
         let observed = match observed {
             Ok(observed) => observed,
-            Err(error) => return Err(self.not_seen(config, error)),
+            Err(error) => return Err(self.not_seen(config, error, &report)),
         };
         // A token that lost its rights often shows an empty list, not an error; so the list must be
         // believable beside what is known, our own removals since the last reading included.
@@ -277,6 +278,7 @@ impl Engine {
         };
         self.store.write(|book| {
             let head = book.put_snapshot(&snapshot)?;
+            self.note_recipe(book, &config.name, &report, now)?;
             if let Some(what) = &agreed {
                 book.record(shrink_accepted(config.name.as_str(), accepted, what, now))?;
             }
@@ -297,7 +299,7 @@ impl Engine {
     }
 
     /// Records that an instance could not be read: its view is partial from now on.
-    fn not_seen(&self, config: &InstanceConfig, error: Error) -> Error {
+    fn not_seen(&self, config: &InstanceConfig, error: Error, report: &Report) -> Error {
         let now = self.now();
         let unseen = Snapshot {
             instance: config.name.clone(),
@@ -310,6 +312,7 @@ impl Engine {
         };
         let recorded = self.store.write(|book| {
             book.put_snapshot(&unseen)?;
+            self.note_recipe(book, &config.name, report, now)?;
             book.record(Draft {
                 kind: "instance_not_read".to_owned(),
                 actor: "rollbook".to_owned(),

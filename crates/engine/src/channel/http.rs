@@ -554,7 +554,10 @@ fn sensitive(value: &Secret) -> Option<HeaderValue> {
 }
 
 /// The URL and where its connections may go, or what is wrong and what helps.
-fn judge_base_url(text: &str, private: bool) -> Result<(Url, Allowed), (String, &'static str)> {
+pub(super) fn judge_base_url(
+    text: &str,
+    private: bool,
+) -> Result<(Url, Allowed), (String, &'static str)> {
     const EXAMPLE: &str = "It looks like `https://acme.example.com/scim/v2`.";
     const PRIVATE: &str = "If the vendor runs in your own network, set `allow_private = true`.";
     let url = Url::parse(text.trim()).map_err(|e| (format!("it is not a URL ({e})"), EXAMPLE))?;
@@ -586,7 +589,7 @@ fn judge_base_url(text: &str, private: bool) -> Result<(Url, Allowed), (String, 
 }
 
 /// Sets the process-wide TLS provider; a second call finds it set and changes nothing.
-fn install_tls() {
+pub(super) fn install_tls() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let already_there = rustls::crypto::ring::default_provider().install_default().is_err();

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod answer;
+pub mod browser;
 pub mod file;
 pub mod http;
 pub mod human;

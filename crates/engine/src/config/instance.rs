@@ -12,6 +12,7 @@ use rollbook_core::reach::{HUMAN, Way};
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use super::browser::BrowserConfig;
 use super::human::HumanConfig;
 use super::push::{GroupRule, PushConfig};
 use super::read::{Document, Step};
@@ -72,6 +73,9 @@ pub struct InstanceConfig {
     /// Reached over the app's own REST API, as its app file says.
     #[serde(default)]
     pub rest: Option<RestConfig>,
+    /// Driven in its pages by a browser, as its app file says.
+    #[serde(default)]
+    pub browser: Option<BrowserConfig>,
     /// Read from exported tables, acted on by written requests.
     #[serde(default)]
     pub file: Option<FileConfig>,
@@ -93,13 +97,24 @@ fn twenty() -> u32 {
 }
 
 impl InstanceConfig {
-    /// The word for the channel that reads it: `scim`, `rest` or `file`. `human` where nothing does.
+    /// The word for the channel that reads it: `scim`, `rest`, `browser` or `file`. `human` where
+    /// nothing does.
     pub fn channel(&self) -> &'static str {
-        match (&self.scim, &self.rest, &self.file) {
+        match (&self.scim, &self.rest, &self.browser, &self.file) {
             (Some(_), ..) => "scim",
-            (None, Some(_), _) => "rest",
-            (None, None, Some(_)) => "file",
-            (None, None, None) => HUMAN,
+            (None, Some(_), ..) => "rest",
+            (None, None, Some(_), _) => "browser",
+            (None, None, None, Some(_)) => "file",
+            (None, None, None, None) => HUMAN,
+        }
+    }
+
+    /// The login of the account there with which the instance is reached and without which nobody
+    /// could, or empty: the one that made the secret, or that a browser signs in with.
+    pub fn credential_owner(&self) -> &str {
+        match (&self.browser, self.credential_owner.as_str()) {
+            (Some(browser), "") => &browser.user,
+            (_, said) => said,
         }
     }
 
@@ -122,21 +137,22 @@ impl InstanceConfig {
         if let Some(human) = &self.human {
             human.check(document, &here, &self.owner)?;
         }
-        match (&self.scim, &self.rest, &self.file) {
-            (Some(scim), None, None) => scim.check(document, &here),
-            (None, Some(rest), None) => rest.check(document, &here, catalog, &self.app),
-            (None, None, Some(file)) => file.check(document, &here),
-            (None, None, None) if self.human.is_some() => Ok(()),
-            (None, None, None) => {
+        match (&self.scim, &self.rest, &self.browser, &self.file) {
+            (Some(scim), None, None, None) => scim.check(document, &here),
+            (None, Some(rest), None, None) => rest.check(document, &here, catalog, &self.app),
+            (None, None, Some(browser), None) => browser.check(document, &here, catalog, &self.app),
+            (None, None, None, Some(file)) => file.check(document, &here),
+            (None, None, None, None) if self.human.is_some() => Ok(()),
+            (None, None, None, None) => {
                 let said = format!("instance `{}` does not say how it is reached.", self.name);
-                let hint = "Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or \
-                            `[instance.human]` below it.";
+                let hint = "Add `[instance.scim]`, `[instance.rest]`, `[instance.browser]`, \
+                            `[instance.file]` or `[instance.human]` below it.";
                 Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
             _ => {
                 let said = format!("instance `{}` is read in two ways.", self.name);
-                let hint = "Keep one of `[instance.scim]`, `[instance.rest]` and \
-                            `[instance.file]`; only `[instance.human]` may stand beside it.";
+                let hint = "Keep one of `[instance.scim]`, `[instance.rest]`, `[instance.browser]` \
+                            and `[instance.file]`; only `[instance.human]` may stand beside it.";
                 Err(document.wrong(&here, &said, Some(hint.to_owned())))
             }
         }

@@ -5,6 +5,7 @@
 
 mod agreement;
 mod book;
+mod browser;
 mod files;
 mod human;
 mod instance;
@@ -26,6 +27,7 @@ use rollbook_core::policy::Policy;
 use serde::Deserialize;
 
 pub use self::book::BookConfig;
+pub use self::browser::BrowserConfig;
 pub use self::files::{APPS, Files};
 pub use self::human::HumanConfig;
 pub use self::instance::{

@@ -72,6 +72,9 @@ pub const LINES_MAX: usize = 20_000;
 /// The version of the format that this version writes and reads.
 pub const FORMAT: u32 = 1;
 
+/// The kind of event of which every picture that it names lies in the pack.
+pub const WITH_PICTURES: &str = "change_answered";
+
 const MANIFEST: &str = "manifest.json";
 const SIGNATURE: &str = "manifest.sig";
 const PUBLIC_KEY: &str = "public_key";
@@ -80,7 +83,8 @@ const BODIES: &str = "bodies.jsonl";
 const CHECKPOINTS: &str = "checkpoints.jsonl";
 const MANIFEST_DOMAIN: &str = "rollbook.manifest.v1";
 
-fn sha256(bytes: &[u8]) -> String {
+/// SHA-256 of `bytes`, as hex.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
     rollbook_core::id::hex(&Sha256::digest(bytes))
 }
 

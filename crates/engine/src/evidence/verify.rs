@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     BODIES, CHECKPOINTS, EVENTS, Entry, FORMAT, MANIFEST, MANIFEST_DOMAIN, Manifest, PUBLIC_KEY,
-    SIGNATURE, line_mark, lines, sha256,
+    SIGNATURE, WITH_PICTURES, line_mark, lines, sha256,
 };
 
 /// What a whole pack holds.
@@ -83,6 +83,7 @@ pub fn verify_folder(
     for entry in &manifest.files {
         check_file(folder, entry)?;
     }
+    check_pictures(&manifest, &events, &bodies)?;
     check_nothing_else(folder, &manifest)?;
     check_counts(&manifest, &chain)?;
     Ok(Report {
@@ -233,6 +234,20 @@ fn check_file(folder: &Path, entry: &Entry) -> Result<(), Broken> {
     }
     if name.ends_with(".jsonl") && found.len() as u64 != *rows {
         return Err(broken(name, "It does not have as many rows as the signed manifest says."));
+    }
+    Ok(())
+}
+
+/// Every picture that an event about a change names must be in the pack, to the byte.
+fn check_pictures(manifest: &Manifest, events: &[Event], bodies: &[Body]) -> Result<(), Broken> {
+    let files: BTreeSet<&str> = manifest.files.iter().map(|entry| entry.sha256.as_str()).collect();
+    for (event, body) in events.iter().zip(bodies).filter(|(event, _)| event.kind == WITH_PICTURES)
+    {
+        let mut named = crate::store::digests(&body.content).into_iter();
+        if let Some(digest) = named.find(|digest| !files.contains(digest)) {
+            let what = format!("It names the picture {digest}, and no file of the pack is that.");
+            return Err(Broken { file: BODIES.to_owned(), record: Some(event.seq), what });
+        }
     }
     Ok(())
 }

@@ -13,13 +13,14 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use rollbook_core::event::Draft;
+use rollbook_core::event::{Body, Draft, Event};
 use rollbook_core::id::{IdentityId, RunId};
 use serde_json::{Value, json};
 
 use crate::engine::Engine;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evidence::{self, DataFile, Manifest, Pack};
+use crate::pack_page::PictureRow;
 use crate::reconcile::named;
 
 use gather::Gathered;
@@ -100,14 +101,16 @@ impl Engine {
         let (chain_id, events, bodies, checkpoints) = self.store.read(|book| {
             Ok((book.chain_id()?, book.events()?, book.bodies()?, book.checkpoints()?))
         })?;
-        let files = self.files(&gathered, by, now, &checkpoint)?;
+        let about = gathered.about();
+        let pictures = self.pictures(&events, &bodies, &about)?;
+        let files = self.files(&gathered, pictures, by, now, &checkpoint)?;
         let pack = Pack {
             chain_id: &chain_id,
             events: &events,
             bodies: &bodies,
             checkpoints: &checkpoints,
             outside: &self.outside()?,
-            about: &gathered.about(),
+            about: &about,
             files: &files,
             population: rollbook_core::canonical::value_of(&gathered.population),
             as_of: now,
@@ -119,6 +122,7 @@ impl Engine {
     fn files(
         &self,
         gathered: &Gathered,
+        pictures: Vec<(PictureRow, DataFile)>,
         by: &str,
         now: Timestamp,
         checkpoint: &rollbook_core::event::Checkpoint,
@@ -128,9 +132,49 @@ impl Engine {
             files.push(table.jsonl());
             files.push(table.csv()?);
         }
-        let page = page::page(self, gathered, &files, by, now, checkpoint);
+        let (shown, pictures): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
+        let mut page = page::page(self, gathered, &files, by, now, checkpoint);
+        page.pictures = shown;
+        files.extend(pictures);
         let html = crate::pack_page::render(&page).into_bytes();
         files.push(DataFile { name: "index.html".to_owned(), rows: 1, bytes: html });
         Ok(files)
+    }
+
+    /// The pictures of changes that the pack may show, in the order in which they were taken.
+    fn pictures(
+        &self,
+        events: &[Event],
+        bodies: &[Body],
+        about: &BTreeSet<String>,
+    ) -> Result<Vec<(PictureRow, DataFile)>> {
+        let mut pictures: Vec<(PictureRow, DataFile)> = Vec::new();
+        let shown = events.iter().zip(bodies).filter(|(event, _)| !event.is_of_others(about));
+        for (event, body) in shown.filter(|(event, _)| event.kind == evidence::WITH_PICTURES) {
+            for exhibit in body.content["exhibits"].as_array().into_iter().flatten() {
+                let text = |key: &str| exhibit[key].as_str().unwrap_or_default();
+                let digest = text("digest");
+                let bytes = self.store.read(|book| book.exhibit(&event.subject, digest))?;
+                let bytes = bytes.ok_or_else(|| {
+                    let seq = event.seq;
+                    Error::refused(format!(
+                        "The picture {digest} of event {seq} is not in the store."
+                    ))
+                    .hint("Somebody took it out. Keep the workspace as it is and find out who.")
+                })?;
+                let name = format!("picture-{}.png", &digest[..digest.len().min(16)]);
+                if pictures.iter().any(|(_, file)| file.name == name) {
+                    continue;
+                }
+                let row = PictureRow {
+                    file: name.clone(),
+                    shows: text("shows").to_owned(),
+                    taken_at: event.at,
+                    event: event.seq,
+                };
+                pictures.push((row, DataFile { name, rows: 1, bytes }));
+            }
+        }
+        Ok(pictures)
     }
 }

@@ -39,6 +39,7 @@ pub(super) fn page(
         blind_spots: blind_spots(gathered),
         populations: populations(gathered),
         plans: gathered.plans.iter().map(plan).collect(),
+        pictures: Vec::new(),
         files: files.iter().map(file).collect(),
         chain: ChainHead {
             events: checkpoint.size,

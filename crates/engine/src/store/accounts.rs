@@ -75,6 +75,12 @@ impl Reading<'_> {
     pub fn accounts(&self) -> Result<Vec<Account>> {
         all(self.db, "account", "SELECT body FROM account ORDER BY instance, key", &[])
     }
+
+    /// The accounts of one instance as last seen, ordered by key.
+    pub fn accounts_of(&self, instance: &InstanceName) -> Result<Vec<Account>> {
+        let sql = "SELECT body FROM account WHERE instance = $1 ORDER BY key";
+        all(self.db, "account", sql, args![instance.as_str()])
+    }
 }
 
 impl Writing<'_> {

@@ -247,12 +247,12 @@ fn values_that_cannot_be_meant_are_refused() {
 fn an_instance_must_say_how_it_is_reached() {
     insta::assert_snapshot!(refused("[[instance]]\nname = \"m\"\n"), @r"
     rollbook.toml, line 4: instance.1: instance `m` does not say how it is reached.
-      Add `[instance.scim]`, `[instance.rest]`, `[instance.file]` or `[instance.human]` below it.
+      Add `[instance.scim]`, `[instance.rest]`, `[instance.browser]`, `[instance.file]` or `[instance.human]` below it.
     ");
     let scim = "[instance.scim]\nbase_url = \"https://m.example\"\ntoken = { env = \"X\" }\n";
     insta::assert_snapshot!(refused(&format!("{FILE}{scim}")), @r"
     rollbook.toml, line 5: instance.1: instance `archive` is read in two ways.
-      Keep one of `[instance.scim]`, `[instance.rest]` and `[instance.file]`; only `[instance.human]` may stand beside it.
+      Keep one of `[instance.scim]`, `[instance.rest]`, `[instance.browser]` and `[instance.file]`; only `[instance.human]` may stand beside it.
     ");
     let scim = |url: &str| {
         format!(

@@ -6,6 +6,7 @@ mod adoption;
 mod agreement;
 mod asking;
 mod book;
+mod browser_channel;
 mod catalog_examples;
 mod changes;
 mod config;

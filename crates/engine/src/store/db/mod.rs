@@ -21,7 +21,11 @@ use crate::error::{Error, Result};
 pub(super) use value::{Arg, Row, args};
 
 /// Each migration takes the schema one version up.
-const MIGRATIONS: &[&str] = &[include_str!("../schema.sql"), include_str!("../schema_2.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../schema.sql"),
+    include_str!("../schema_2.sql"),
+    include_str!("../schema_3.sql"),
+];
 
 /// Whether a workspace's tables are expected to be there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
