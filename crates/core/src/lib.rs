@@ -34,6 +34,7 @@ pub mod guard;
 pub mod harm;
 
 pub mod approval;
+pub mod role;
 
 pub mod step;
 

@@ -19,6 +19,7 @@ mod erasing;
 pub mod error;
 pub mod evidence;
 mod held;
+pub mod member;
 mod nearest;
 mod outside;
 mod pacing;

@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// The same workspace with the newest configuration.
-    pub(crate) fn newest(&self) -> Self {
+    pub fn newest(&self) -> Self {
         Self { config: self.newest_config(), ..self.clone() }
     }
 

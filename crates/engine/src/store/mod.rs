@@ -13,6 +13,7 @@ mod exhibits;
 mod feeds;
 mod findings;
 mod links;
+pub(crate) mod members;
 mod paces;
 mod place;
 mod plans;

@@ -22,6 +22,7 @@ mod evidence;
 mod file_channel;
 mod job;
 mod kill;
+mod member;
 mod pace;
 mod peer_job;
 mod peer_probe;

@@ -25,6 +25,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema.sql"),
     include_str!("../schema_2.sql"),
     include_str!("../schema_3.sql"),
+    include_str!("../schema_4.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.

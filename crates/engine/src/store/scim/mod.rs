@@ -47,7 +47,7 @@ fn kind_of(word: &str) -> Result<ResourceType> {
 }
 
 /// The moment of a column.
-fn moment(us: i64) -> Result<Timestamp> {
+pub(crate) fn moment(us: i64) -> Result<Timestamp> {
     Timestamp::from_microsecond(us).map_err(|e| {
         Error::setup("A moment in the database lies outside of time; it was changed by hand.")
             .hint("Restore the newest backup of the workspace folder.")
