@@ -197,6 +197,14 @@ impl Graph {
         self.accounts.iter().zip(&self.links)
     }
 
+    /// The account at this place of [`Graph::links`], with its link.
+    ///
+    /// # Panics
+    /// When there is no such place.
+    pub fn account_at(&self, at: usize) -> (&Account, &Link) {
+        (&self.accounts[at], &self.links[at])
+    }
+
     /// The links, in the order of [`Graph::accounts`].
     pub fn links(&self) -> &[Link] {
         &self.links

@@ -18,6 +18,7 @@ mod engine;
 mod erasing;
 pub mod error;
 pub mod evidence;
+mod exporting;
 mod held;
 pub mod member;
 mod nearest;

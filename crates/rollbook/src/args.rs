@@ -8,8 +8,8 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, mcp, offboard, pack, plan, policy, probe, run, scan, serve, sync,
-    token, verify,
+    identities, init, links, mcp, member, offboard, pack, plan, policy, probe, run, scan, serve,
+    sync, token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -88,6 +88,7 @@ pub(crate) enum Command {
     Guide(guide::Args),
     Probe(probe::Args),
     Token(token::Args),
+    Member(member::Args),
     Serve(serve::Args),
     Mcp(mcp::Args),
     Demo(demo::Args),
@@ -119,6 +120,7 @@ impl Command {
             Self::Guide(_) => "guide",
             Self::Probe(_) => "probe",
             Self::Token(_) => "token",
+            Self::Member(_) => "member",
             Self::Serve(_) => "serve",
             Self::Mcp(_) => "mcp",
             Self::Demo(_) => "demo",
@@ -150,6 +152,7 @@ impl Command {
             Self::Guide(args) => guide::run(session, args),
             Self::Probe(args) => probe::run(session, args),
             Self::Token(args) => token::run(session, args),
+            Self::Member(args) => member::run(session, args),
             Self::Serve(args) => serve::run(session, args),
             Self::Mcp(args) => mcp::run(session, args),
             Self::Demo(args) => demo::run(session, args),

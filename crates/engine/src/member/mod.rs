@@ -164,8 +164,9 @@ fn checked_name(name: &str) -> Result<String> {
     let shows = rollbook_core::explain::printable(&name) == name;
     // With a colon are those that are no people: `idp:okta`, `token:CI`.
     if name.chars().count() > NAME_MAX || !shows || name.contains(':') {
-        return Err(Error::input("This cannot be the name of somebody who signs in.")
-            .hint("Use up to 100 characters that can be read, such as `Kim Orlov`, and no colon."));
+        return Err(Error::input("This cannot be the name of somebody who signs in.").hint(
+            "Use up to 100 characters that can be read, such as `Kim Orlov`, and no colon.",
+        ));
     }
     Ok(name)
 }

@@ -4,6 +4,7 @@
 //! be exported, with its administrator. Everything else is the product.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use jiff::Zoned;
@@ -13,7 +14,7 @@ use rollbook_testkit::company::DOMAIN;
 use rollbook_testkit::sandbox::{Sandbox, Wish};
 use tokio::runtime::Runtime;
 
-use super::{findings, init, offboard, pack, run as runs, sync, verify};
+use super::{demo_serve, findings, init, offboard, pack, run as runs, sync, verify};
 use crate::exit::Exit;
 use crate::screen::Tone;
 use crate::session::Session;
@@ -24,6 +25,7 @@ use crate::session::Session;
 Examples:
   rollbook demo                 asks you to approve, as you would be asked at work
   rollbook demo --yes --dir /tmp/demo
+  rollbook demo --serve 127.0.0.1:8470   open its console in a browser
 
 It needs nothing and touches nothing but its own folder, which it leaves for you to look at.")]
 pub(crate) struct Args {
@@ -33,17 +35,23 @@ pub(crate) struct Args {
     /// Answer the question for approval with yes
     #[arg(long, short)]
     yes: bool,
+    /// Serve the company's console there instead, until the process is asked to end
+    #[arg(long, value_name = "ADDRESS:PORT", conflicts_with = "yes")]
+    serve: Option<SocketAddr>,
 }
 
-const COMPANY: &str = "Haldenroos";
-const REQUESTER: &str = "Robin Vale";
-const APPROVER: &str = "Kim Orlov";
+pub(super) const COMPANY: &str = "Haldenroos";
+pub(super) const REQUESTER: &str = "Robin Vale";
+pub(super) const APPROVER: &str = "Kim Orlov";
 /// How many findings are worth showing before a reader tires.
 const FINDINGS_SHOWN: usize = 10;
 
 /// Runs the whole main job.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     let dir = folder(args)?;
+    if let Some(address) = args.serve {
+        return demo_serve::run(session, &dir, address);
+    }
     let story = Story::begin(session, &dir)?;
     story.configure()?;
     let exit = story.look()?.and(story.offboard(args.yes)?).and(story.prove()?);
@@ -65,17 +73,7 @@ impl<'a> Story<'a> {
     /// Starts the world outside and makes the workspace.
     fn begin(outer: &'a Session, dir: &Path) -> Result<Self> {
         let workspace = dir.join("workspace");
-        let broken = |e: std::io::Error| {
-            Error::setup(format!("The made-up world cannot start in {}.", dir.display())).because(e)
-        };
-        let threads = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(1)
-            .enable_all()
-            .build()
-            .map_err(broken)?;
-        let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
-        let world = dir.join("world");
-        let world = threads.block_on(Sandbox::start(&world, Wish::demo(today))).map_err(broken)?;
+        let (world, threads) = world(dir)?;
         let session = outer.elsewhere(&workspace, REQUESTER);
         let packed = dir.join("pack");
         let story = Self { screen: outer, session, workspace, packed, world, _threads: threads };
@@ -93,15 +91,7 @@ impl<'a> Story<'a> {
 
     /// Writes what an administrator would type into rollbook.toml.
     fn configure(&self) -> Result<()> {
-        let secrets = self.workspace.join("secrets");
-        let token = secrets.join("mindtickle");
-        let config = self.workspace.join(CONFIG);
-        let written = fs::create_dir_all(&secrets)
-            .and_then(|()| write_private(&token, &self.world.vendor.token()))
-            .and_then(|()| fs::write(&config, self.configuration()));
-        written.map_err(|e| {
-            Error::setup(format!("{} cannot be written.", config.display())).because(e)
-        })?;
+        configure(&self.workspace, &self.world)?;
         self.say("");
         self.say(
             "The demonstration fills it in: the workers' file as the source, Mindtickle and the \
@@ -189,21 +179,46 @@ impl<'a> Story<'a> {
             self.screen.screen().paragraph(Tone::Dim, text);
         }
     }
+}
 
-    fn configuration(&self) -> String {
-        let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().as_ref()).to_string();
-        let app = self.world.csv.app();
-        format!(
-            include_str!("demo.toml"),
-            company = COMPANY,
-            domain = DOMAIN,
-            workers = quoted(&self.world.workers),
-            url = toml::Value::from(self.world.vendor.url()),
-            export = quoted(&app.export_file()),
-            outbox = quoted(&app.outbox()),
-            approver = APPROVER,
-        )
-    }
+/// Starts the world outside, and the threads that it lives on.
+pub(super) fn world(dir: &Path) -> Result<(Sandbox, Runtime)> {
+    let broken = |e: std::io::Error| {
+        Error::setup(format!("The made-up world cannot start in {}.", dir.display())).because(e)
+    };
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(broken)?;
+    let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
+    let world = threads.block_on(Sandbox::start(&dir.join("world"), Wish::demo(today)));
+    Ok((world.map_err(broken)?, threads))
+}
+
+/// Writes the configuration of a workspace in that world.
+pub(super) fn configure(workspace: &Path, world: &Sandbox) -> Result<()> {
+    let secrets = workspace.join("secrets");
+    let config = workspace.join(CONFIG);
+    let written = fs::create_dir_all(&secrets)
+        .and_then(|()| write_private(&secrets.join("mindtickle"), &world.vendor.token()))
+        .and_then(|()| fs::write(&config, configuration(world)));
+    written.map_err(|e| Error::setup(format!("{} cannot be written.", config.display())).because(e))
+}
+
+fn configuration(world: &Sandbox) -> String {
+    let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().as_ref()).to_string();
+    let app = world.csv.app();
+    format!(
+        include_str!("demo.toml"),
+        company = COMPANY,
+        domain = DOMAIN,
+        workers = quoted(&world.workers),
+        url = toml::Value::from(world.vendor.url()),
+        export = quoted(&app.export_file()),
+        outbox = quoted(&app.outbox()),
+        approver = APPROVER,
+    )
 }
 
 /// The folder to work in, as an absolute path, so that the last line can be used from anywhere.

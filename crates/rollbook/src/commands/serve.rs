@@ -1,10 +1,12 @@
-//! `rollbook serve`: identity providers push here, and what they wish is delivered.
+//! `rollbook serve`: people open the console here, identity providers push, and what they wish is
+//! delivered.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ArgAction;
+use rollbook_engine::secret::Secret;
 use rollbook_engine::{Error, Presence, Result};
 use serde_json::json;
 use tracing::Level;
@@ -14,13 +16,16 @@ use crate::screen::Screen;
 use crate::serve::{self, Limits, Network, Place, Settings};
 use crate::session::Session;
 
-/// Serve SCIM to identity providers and deliver what they push
+/// Serve the console to people and SCIM to identity providers, and deliver what they push
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   rollbook serve
   rollbook serve --listen 0.0.0.0:8443 --tls-cert chain.pem --tls-key key.pem
   rollbook serve --public-url https://scim.example.com --trusted-proxy 10.0.0.0/8
+
+People open its address in a browser. While nobody may sign in, it prints the link of the first
+owner; `rollbook member` lets in everybody else. In clear it serves the console to this machine only.
 
 Every instance has an address of its own, /scim/INSTANCE/v2, and /scim/all/v2 stands for all of
 them. Make a token for each identity provider with `rollbook token create`.
@@ -71,13 +76,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     }
     let engine = session.open_as(Presence::Host)?;
     let public_url = args.public_url.clone().or_else(|| engine.config().serve.public_url.clone());
-    let limits = Limits {
-        deadline: Duration::from_secs(args.deadline),
-        answer: ANSWER,
-        body_bytes: BODY_BYTES,
-        connections: serve::connections_max(args.connections as usize),
-        drain: DRAIN,
-    };
+    let limits = limits(args.deadline, args.connections);
     let settings = Settings {
         public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
         proxies: args.trusted_proxy.clone(),
@@ -94,19 +93,51 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     endpoints.extend(engine.config().instances.iter().map(|instance| instance.name.to_string()));
     let origin = settings.public_url.clone();
     let screen = session.screen();
+    let first = engine.invite_first_owner()?;
     serve::run(engine, place, settings, level, |listening| {
-        begun(screen, listening, origin.as_deref(), &endpoints);
+        begun(screen, listening, origin.as_deref(), &endpoints, first.as_ref());
     })?;
     Ok(Exit::Ok)
 }
 
+/// What a server allows whose heads, bodies and writes may each take `deadline_s` seconds.
+pub(super) fn limits(deadline_s: u64, connections: u32) -> Limits {
+    Limits {
+        deadline: Duration::from_secs(deadline_s),
+        answer: ANSWER,
+        body_bytes: BODY_BYTES,
+        connections: serve::connections_max(connections as usize),
+        drain: DRAIN,
+    }
+}
+
+/// The address for a browser on this machine: one that listens everywhere listens here too.
+fn here(listening: &str) -> String {
+    listening.replace("//0.0.0.0:", "//127.0.0.1:").replace("//[::]:", "//[::1]:")
+}
+
 /// Says where the server is.
-fn begun(screen: &Screen, listening: &str, public: Option<&str>, endpoints: &[String]) {
+fn begun(
+    screen: &Screen,
+    listening: &str,
+    public: Option<&str>,
+    endpoints: &[String],
+    first: Option<&Secret>,
+) {
     let origin = public.unwrap_or(listening);
+    let login = first.map(|secret| serve::sign_in_url(public.unwrap_or(&here(listening)), secret));
     if screen.is_json() {
         let urls = endpoints.iter().map(|name| serve::base_url(origin, name));
-        screen.json(&json!({ "listening": listening, "base_urls": urls.collect::<Vec<_>>() }));
+        screen.json(&json!({
+            "listening": listening, "base_urls": urls.collect::<Vec<_>>(), "login_url": login,
+        }));
     } else {
+        if let Some(login) = login {
+            screen.line(
+                "Nobody may sign in to the console yet. Whoever opens this becomes its owner:",
+            );
+            screen.line(format!("LOGIN_URL={login}"));
+        }
         screen.line(format!("Listening on {listening}"));
         for name in endpoints {
             screen.line(format!("  {}", serve::base_url(origin, name)));

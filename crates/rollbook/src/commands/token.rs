@@ -1,7 +1,10 @@
 //! `rollbook token`: what identity providers and assistants identify themselves with.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
+use rollbook_core::role::Role;
 use rollbook_engine::config::Config;
+use rollbook_engine::member::ApiToken;
 use rollbook_engine::push::{MCP, Minted, Minting, Token};
 use rollbook_engine::{Engine, Error, Result};
 use rollbook_scim::server::Profile;
@@ -41,6 +44,20 @@ enum What {
     Rotate(Rotate),
     /// End a token at once
     Revoke(Revoke),
+    /// Make a token for a program that uses the API
+    Issue(Issue),
+}
+
+#[derive(Debug, clap::Args)]
+struct Issue {
+    /// What it is for, as you call it
+    name: String,
+    /// Whose rights it has, as far as programs have them: it reads and proposes, and never approves
+    #[arg(long, value_name = "ROLE")]
+    role: Role,
+    /// Until the end of which day it works
+    #[arg(long, value_name = "DATE")]
+    expires: Option<Date>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -117,8 +134,13 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
             let minted = engine.rotate_token(&rotate.id, &session.by()?)?;
             show_once(session, engine.config(), &rotate.public, &minted);
         }
+        What::Issue(wanted) => issue(session, &session.open_beside()?, wanted)?,
         What::Revoke(revoke) => {
-            session.open_beside()?.revoke_token(&revoke.id, &session.by()?)?;
+            let engine = session.open_beside()?;
+            match engine.api_tokens()?.iter().any(|token| token.id == revoke.id) {
+                true => engine.revoke_api_token(&revoke.id, &session.by()?)?,
+                false => engine.revoke_token(&revoke.id, &session.by()?)?,
+            }
             let screen = session.screen();
             if screen.is_json() {
                 screen.json(&json!({ "revoked": revoke.id }));
@@ -146,7 +168,7 @@ fn minting(engine: &Engine, by: String, create: &Create) -> Result<Minting> {
 }
 
 /// The moment at which `day` is over where the company is.
-fn end_of(config: &Config, day: Date) -> Result<jiff::Timestamp> {
+fn end_of(config: &Config, day: Date) -> Result<Timestamp> {
     let next = day.tomorrow().ok().and_then(|next| config.workspace.end_of(next));
     next.map(|end| end.timestamp())
         .ok_or_else(|| Error::input(format!("A token cannot end on {day}.")))
@@ -194,31 +216,87 @@ fn address(origin: &str, endpoint: &str) -> String {
     if endpoint == MCP { format!("{origin}{MCP}") } else { base_url(origin, endpoint) }
 }
 
+/// Makes a token for a program and shows its secret, the only time that anybody sees it.
+fn issue(session: &Session, engine: &Engine, wanted: &Issue) -> Result<()> {
+    let expires = wanted.expires.map(|day| end_of(engine.config(), day)).transpose()?;
+    let minted = engine.mint_api_token(&wanted.name, wanted.role, expires, &session.by()?, None)?;
+    let (screen, token) = (session.screen(), &minted.token);
+    if screen.is_json() {
+        let mut line = line_of_program(token);
+        line["token"] = json!(minted.secret.expose());
+        screen.json(&line);
+        return Ok(());
+    }
+    let said = format!("Token {} is made: {} as {}.", token.id, token.name, token.role);
+    screen.toned(Tone::Good, said);
+    screen.line("");
+    screen.line(format!("Token     {}", minted.secret.expose()));
+    screen.line("");
+    screen.line("It is not shown again. It reads and proposes; only people approve.");
+    Ok(())
+}
+
+fn line_of_program(token: &ApiToken) -> Value {
+    json!({
+        "id": token.id, "program": token.name, "role": token.role, "made_at": token.made_at,
+        "made_by": token.made_by, "expires": token.expires, "used_at": token.used_at,
+        "revoked_at": token.revoked_at,
+    })
+}
+
 fn show_all(session: &Session, engine: &Engine, with_revoked: bool) -> Result<()> {
-    let tokens = engine.tokens()?;
+    let (tokens, programs) = (engine.tokens()?, engine.api_tokens()?);
+    let programs = programs.iter();
     let shown = tokens.iter().filter(|token| with_revoked || token.revoked_at.is_none());
     let (screen, now) = (session.screen(), engine.now());
     if screen.is_json() {
         shown.for_each(|token| screen.json(&line_of(token)));
+        let programs = programs.filter(|token| with_revoked || token.revoked_at.is_none());
+        programs.for_each(|token| screen.json(&line_of_program(token)));
         return Ok(());
     }
     let rows: Vec<Vec<Cell>> = shown.map(|token| row_of(token, now)).collect();
-    if rows.is_empty() {
+    let programs = programs.filter(|token| with_revoked || token.revoked_at.is_none());
+    let programs: Vec<Vec<Cell>> = programs.map(|token| row_of_program(token, now)).collect();
+    if rows.is_empty() && programs.is_empty() {
         screen.line("There are no tokens. Make one with `rollbook token create`.");
         return Ok(());
     }
-    screen.table(&["Token", "For", "Identity provider", "Profile", "May", "Used", "State"], rows);
+    if !rows.is_empty() {
+        let head = ["Token", "For", "Identity provider", "Profile", "May", "Used", "State"];
+        screen.table(&head, rows);
+    }
+    if !programs.is_empty() {
+        screen.table(&["Token", "Program", "Role", "Used", "State"], programs);
+    }
     Ok(())
 }
 
-fn row_of(token: &Token, now: jiff::Timestamp) -> Vec<Cell> {
-    let minute = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M").to_string();
-    let state = match (token.revoked_at, token.expires) {
+fn minute(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M").to_string()
+}
+
+fn state(revoked_at: Option<Timestamp>, expires: Option<Timestamp>, now: Timestamp) -> Cell {
+    match (revoked_at, expires) {
         (Some(at), _) => Cell::toned(format!("revoked {}", minute(at)), Tone::Dim),
         (None, Some(end)) if end <= now => Cell::toned("expired", Tone::Bad),
         (None, Some(end)) => format!("until {}", minute(end)).into(),
         (None, None) => "no end".into(),
-    };
+    }
+}
+
+fn row_of_program(token: &ApiToken, now: Timestamp) -> Vec<Cell> {
+    vec![
+        token.id.as_str().into(),
+        token.name.as_str().into(),
+        token.role.word().into(),
+        token.used_at.map_or_else(|| "never".to_owned(), minute).into(),
+        state(token.revoked_at, token.expires, now),
+    ]
+}
+
+fn row_of(token: &Token, now: Timestamp) -> Vec<Cell> {
+    let state = state(token.revoked_at, token.expires, now);
     vec![
         token.id.as_str().into(),
         token.endpoint.as_str().into(),

@@ -5,6 +5,7 @@ use hyper::Method;
 use rollbook_scim::server::ResourceType;
 
 use super::metrics::Route;
+use super::refusal::Tongue;
 
 /// What a path names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub(crate) enum Address {
         /// What is asked for there.
         target: Target,
     },
-    /// Nothing of ours.
-    Unknown,
+    /// The console, which has a table of its own.
+    Console,
 }
 
 /// What is asked for below an endpoint.
@@ -67,7 +68,7 @@ impl Address {
             Some(".well-known") if segments.next() == Some("oauth-protected-resource") => {
                 match (segments.next(), segments.next()) {
                     (None | Some("mcp"), None) => Self::McpMetadata,
-                    _ => Self::Unknown,
+                    _ => Self::Console,
                 }
             }
             Some("scim") => {
@@ -78,7 +79,7 @@ impl Address {
                     if version == Some("v2") { Target::read(&rest) } else { Target::Unknown };
                 Self::Scim { endpoint, target }
             }
-            _ => Self::Unknown,
+            _ => Self::Console,
         }
     }
 
@@ -87,7 +88,7 @@ impl Address {
         match self {
             Self::Health | Self::Ready | Self::Metrics => Route::Health,
             Self::Mcp | Self::McpMetadata => Route::Mcp,
-            Self::Unknown => Route::Other,
+            Self::Console => Route::Console,
             Self::Scim { target, .. } => match target {
                 Target::List(ResourceType::User) => Route::Users,
                 Target::List(ResourceType::Group) => Route::Groups,
@@ -102,12 +103,26 @@ impl Address {
         }
     }
 
-    /// The methods that it takes, as the header `Allow` lists them; `None`: nothing is there.
+    /// In which words whoever asks there is refused.
+    pub(crate) fn tongue(&self) -> Tongue {
+        match self {
+            Self::Console => Tongue::Page,
+            Self::Health
+            | Self::Ready
+            | Self::Metrics
+            | Self::Mcp
+            | Self::McpMetadata
+            | Self::Scim { .. } => Tongue::Scim,
+        }
+    }
+
+    /// The methods that it takes, as the header `Allow` lists them; `None`: nothing is there, or the
+    /// console's own table says it.
     pub(crate) fn methods(&self) -> Option<&'static str> {
         match self {
             Self::Health | Self::Ready | Self::Metrics | Self::McpMetadata => Some("GET, HEAD"),
             Self::Mcp => Some("POST"),
-            Self::Unknown => None,
+            Self::Console => None,
             Self::Scim { target, .. } => target.methods(),
         }
     }
@@ -156,7 +171,7 @@ impl Target {
 }
 
 /// A path segment without its percent encoding; `None` if that is no text.
-fn decoded(segment: &str) -> Option<String> {
+pub(crate) fn decoded(segment: &str) -> Option<String> {
     if !segment.contains('%') {
         return Some(segment.to_owned());
     }
@@ -195,13 +210,13 @@ mod tests {
     #[test]
     fn every_address_has_one_meaning() {
         check("/healthz", "Health [GET, HEAD]");
-        check("/metrics/x", "Unknown [-]");
-        check("/", "Unknown [-]");
+        check("/metrics/x", "Console [-]");
+        check("/", "Console [-]");
         check("/mcp", "Mcp [POST]");
-        check("/mcp/x", "Unknown [-]");
+        check("/mcp/x", "Console [-]");
         check("/.well-known/oauth-protected-resource", "McpMetadata [GET, HEAD]");
         check("/.well-known/oauth-protected-resource/mcp", "McpMetadata [GET, HEAD]");
-        check("/.well-known/oauth-protected-resource/scim", "Unknown [-]");
+        check("/.well-known/oauth-protected-resource/scim", "Console [-]");
         check("/scim/slack/v2", "slack: Root [GET, HEAD]");
         check("/scim/slack/v2/Users", "slack: List(User) [GET, HEAD, POST]");
         check(

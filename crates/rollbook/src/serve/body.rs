@@ -35,6 +35,27 @@ pub(crate) async fn json(
     })
 }
 
+/// Reads the body as the text of a form.
+///
+/// # Errors
+/// 415 for other media types, 413 above `bytes_max`, 408 after `deadline`, 400 for what is no text.
+pub(crate) async fn form(
+    headers: &HeaderMap,
+    body: Incoming,
+    bytes_max: usize,
+    deadline: Duration,
+) -> Result<String, Refusal> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    if !kind.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+        let said = "Send the form as browsers do: application/x-www-form-urlencoded.";
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, said));
+    }
+    let bytes = read(body, bytes_max, deadline).await?;
+    String::from_utf8(bytes.into())
+        .map_err(|_| Refusal::new(StatusCode::BAD_REQUEST, "The form is not written in UTF-8."))
+}
+
 /// `application/scim+json` or `application/json`, in UTF-8, as it is.
 fn check_type(headers: &HeaderMap) -> Result<(), Refusal> {
     let unsupported = |detail: &str| Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail);

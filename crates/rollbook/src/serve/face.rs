@@ -15,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::header::{
     CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
 };
-use hyper::{Method, Request, Response, StatusCode, Version};
+use hyper::{Request, Response, StatusCode, Version};
 use rollbook_engine::push::Intake;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
@@ -26,7 +26,8 @@ use super::guess::Guesses;
 use super::log::Log;
 use super::metrics::Metrics;
 use super::peer::{Network, Peer};
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Tongue};
+use super::web::{self, Console};
 use super::{mcp, scim};
 
 /// What the server allows.
@@ -59,6 +60,7 @@ pub(crate) struct Settings {
 /// The server's inside, shared by all connections.
 pub(crate) struct Face {
     pub(super) intake: Intake,
+    console: Arc<Console>,
     settings: Settings,
     metrics: Metrics,
     log: Log,
@@ -91,6 +93,7 @@ impl Face {
     /// Around an intake.
     pub(crate) fn new(intake: Intake, settings: Settings, log: Log) -> Self {
         Self {
+            console: Arc::new(Console::new(intake.engine().clone())),
             intake,
             settings,
             metrics: Metrics::default(),
@@ -105,6 +108,19 @@ impl Face {
     /// What is allowed.
     pub(crate) fn limits(&self) -> Limits {
         self.settings.limits
+    }
+
+    /// The pages for people.
+    pub(super) fn console(&self) -> Arc<Console> {
+        Arc::clone(&self.console)
+    }
+
+    /// Counts a wrong secret. `Some`: it is one too many, and how many seconds are left until the
+    /// next one is looked at.
+    pub(super) fn guessed(&self, peer: &Peer) -> Option<u64> {
+        self.metrics.tokens_refused.fetch_add(1, Relaxed);
+        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
+        guesses.wrong(peer.address, Instant::now())
     }
 
     /// The numbers.
@@ -133,10 +149,10 @@ impl Face {
         let id = given.filter(|id| is_request_id(id)).cloned().unwrap_or_else(|| self.ids.next());
         let address = Address::read(request.uri().path());
         let (method, path) = (request.method().clone(), logged(request.uri().path()));
-        let (from, route) = (peer.address, address.route());
+        let (from, route, tongue) = (peer.address, address.route(), address.tongue());
 
         let mut trail = Trail::default();
-        let work = unpanicked(self.respond(request, address, peer, &mut trail));
+        let work = unpanicked(self.respond(request, address, &peer, &mut trail));
         let mut cause = None;
         let done = match timeout(self.settings.limits.answer, work).await {
             Ok(Some(done)) => done,
@@ -149,10 +165,13 @@ impl Face {
         let mut response = done.unwrap_or_else(|mut refusal| {
             cause = refusal.take_cause();
             match &cause {
-                Some(_) => Refusal::fault(id.to_str().unwrap_or_default()).into_response(),
-                None => refusal.into_response(),
+                Some(_) => Refusal::fault(id.to_str().unwrap_or_default()).into_response(tongue),
+                None => refusal.into_response(tongue),
             }
         });
+        if tongue == Tongue::Page {
+            web::guard(&mut response, &peer);
+        }
         decorate(&mut response, &id);
         let (status, took) = (response.status(), began.elapsed());
         self.metrics.answered(route, &method, status, took);
@@ -176,7 +195,7 @@ impl Face {
         &self,
         request: Request<Incoming>,
         address: Address,
-        peer: Peer,
+        peer: &Peer,
         trail: &mut Trail,
     ) -> Result<Response<Full<Bytes>>, Refusal> {
         let target = request.uri();
@@ -193,17 +212,18 @@ impl Face {
             return Err(Refusal::new(StatusCode::BAD_REQUEST, said));
         }
         match address {
-            Address::Scim { .. } => scim::respond(self, request, address, peer, trail).await,
-            Address::Unknown if is_known(request.method()) => Err(Refusal::not_found()),
+            Address::Scim { .. } => {
+                scim::respond(self, request, address, peer.clone(), trail).await
+            }
+            Address::Console => web::respond(self, request, peer, trail).await,
             _ if !address.takes(request.method()) => {
                 Err(Refusal::method(address.methods().unwrap_or("GET, HEAD")))
             }
-            Address::Mcp => mcp::respond(self, request, peer, trail).await,
-            Address::McpMetadata => Ok(mcp::metadata(self, &peer)),
+            Address::Mcp => mcp::respond(self, request, peer.clone(), trail).await,
+            Address::McpMetadata => Ok(mcp::metadata(self, peer)),
             Address::Health => Ok(text("alive\n".to_owned())),
             Address::Ready => self.ready(),
             Address::Metrics => Ok(text(self.metrics.page(self.log.dropped()))),
-            Address::Unknown => Err(Refusal::not_found()),
         }
     }
 
@@ -247,9 +267,7 @@ impl Face {
 
     /// Counts a refused token, and says 429 rather than 401 where it is one too many.
     pub(super) fn refused_token(&self, peer: &Peer) -> Refusal {
-        self.metrics.tokens_refused.fetch_add(1, Relaxed);
-        let mut guesses = self.guesses.lock().unwrap_or_else(PoisonError::into_inner);
-        match guesses.wrong(peer.address, Instant::now()) {
+        match self.guessed(peer) {
             None => Refusal::unauthorized(),
             Some(seconds) => Refusal::too_many(
                 "Too many wrong tokens came from your address. Wait, and send a right one.",
@@ -264,11 +282,6 @@ const LAST_GOOD: &str = "rollbook.toml cannot be used as it is now; the last goo
 
 const LATE: &str = "The answer was not ready in time. Read the resource before you send the request \
                     again: what it asked for may have been done.";
-
-/// The methods that have a meaning in HTTP for resources.
-fn is_known(method: &Method) -> bool {
-    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"].contains(&method.as_str())
-}
 
 /// Runs `work`; `None` if it panicked. The log is told where it happens.
 async fn unpanicked<T>(work: impl Future<Output = T>) -> Option<T> {
@@ -287,7 +300,8 @@ async fn unpanicked<T>(work: impl Future<Output = T>) -> Option<T> {
 fn decorate(response: &mut Response<Full<Bytes>>, id: &HeaderValue) {
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id.clone());
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    let kept = HeaderValue::from_static("private, no-cache");
+    headers.entry(CACHE_CONTROL).or_insert(kept);
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 

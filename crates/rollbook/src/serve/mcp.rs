@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::body;
 use super::face::{Face, Trail};
 use super::peer::Peer;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, Tongue};
 use super::scim::presented;
 use crate::mcp::{self, Book, Desk};
 
@@ -62,7 +62,7 @@ pub(super) async fn respond(
 /// 401 with the way to learn more (RFC 9728 §5.1), or 429 for an address that guesses.
 fn unauthorized(face: &Face, peer: &Peer, is_wrong: bool) -> Response<Full<Bytes>> {
     let refusal = if is_wrong { face.refused_token(peer) } else { Refusal::unauthorized() };
-    let mut response = refusal.into_response();
+    let mut response = refusal.into_response(Tongue::Scim);
     if response.status() != StatusCode::UNAUTHORIZED {
         return response;
     }

@@ -22,10 +22,11 @@ pub(crate) enum Route {
     Discovery,
     Health,
     Mcp,
+    Console,
     Other,
 }
 
-const ROUTES: [&str; 11] = [
+const ROUTES: [&str; 12] = [
     "users",
     "user",
     "groups",
@@ -36,12 +37,13 @@ const ROUTES: [&str; 11] = [
     "discovery",
     "health",
     "mcp",
+    "console",
     "other",
 ];
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "other"];
-const STATUSES: [&str; 20] = [
-    "200", "201", "202", "204", "304", "400", "401", "403", "404", "405", "408", "409", "412",
-    "413", "414", "415", "429", "500", "501", "503",
+const STATUSES: [&str; 21] = [
+    "200", "201", "202", "204", "303", "304", "400", "401", "403", "404", "405", "408", "409",
+    "412", "413", "414", "415", "429", "500", "501", "503",
 ];
 /// The upper ends of the steps in which times are counted, in microseconds.
 const STEPS_US: [u64; 12] =

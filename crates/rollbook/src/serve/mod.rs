@@ -1,9 +1,10 @@
-//! The server: the face that identity providers push to.
+//! The server: the face that identity providers push to, and that people open in a browser.
 //!
 //! [`listener`] and [`connection`] hold the sockets, [`face`] is what every request goes through,
-//! [`address`] says what a path names, and [`scim`] puts SCIM requests into calls of the engine.
-//! There is no web framework in between: the addresses are one closed grammar, and every answer, of
-//! whichever layer, is made in [`face`] or [`refusal`], so that none can be anything but SCIM.
+//! [`address`] says what a path names, [`scim`] puts SCIM requests into calls of the engine, and
+//! [`web`] is the console. There is no web framework in between: the addresses are closed tables, and
+//! a refusal, of whichever layer, is made in [`refusal`], so that an identity provider is never told
+//! anything but SCIM.
 
 mod address;
 mod body;
@@ -21,6 +22,7 @@ mod refusal;
 mod room;
 mod scim;
 mod tls;
+mod web;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -29,6 +31,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rollbook_engine::push::Intake;
+use rollbook_engine::secret::Secret;
 use rollbook_engine::{Engine, Error, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
@@ -196,6 +199,11 @@ fn encoded(segment: &str) -> String {
         }
     }
     encoded
+}
+
+/// The address by which somebody signs in, below `origin`.
+pub(crate) fn sign_in_url(origin: &str, secret: &Secret) -> String {
+    format!("{origin}/sign-in?code={}", secret.expose())
 }
 
 /// The address that identity providers are given for `endpoint`, below `origin`.

@@ -1,4 +1,5 @@
-//! An answer that says no: always a SCIM error body (RFC 7644 §3.12), whichever layer says it.
+//! An answer that says no, in the words of whoever asked: a SCIM error body (RFC 7644 §3.12) for
+//! identity providers, a page for people. Whichever layer says it, it is made here.
 
 use std::borrow::Cow;
 
@@ -10,9 +11,20 @@ use rollbook_engine::Error;
 use rollbook_scim::ErrorMessage;
 use rollbook_scim::message::ScimType;
 
+use super::web;
+
 /// Why a request was not done. In a box, because most requests have none.
 #[derive(Debug)]
 pub(crate) struct Refusal(Box<Said>);
+
+/// In which words a refusal is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tongue {
+    /// An error of SCIM.
+    Scim,
+    /// A page for people.
+    Page,
+}
 
 #[derive(Debug)]
 struct Said {
@@ -49,10 +61,11 @@ impl Refusal {
     }
 
     /// 405 with the methods that do work here.
-    pub(crate) fn method(allowed: &'static str) -> Self {
+    pub(crate) fn method(allowed: impl Into<Cow<'static, str>>) -> Self {
+        let allowed = allowed.into();
         let detail = format!("This address does not take that method; it takes {allowed}.");
         let mut refusal = Self::new(StatusCode::METHOD_NOT_ALLOWED, &detail);
-        refusal.0.header = Some((ALLOW, Cow::Borrowed(allowed)));
+        refusal.0.header = Some((ALLOW, allowed));
         refusal
     }
 
@@ -83,15 +96,24 @@ impl Refusal {
         self.0.message.to_json().to_string().into()
     }
 
-    /// The answer.
-    pub(crate) fn into_response(self) -> Response<Full<Bytes>> {
-        let mut response = Response::new(Full::new(self.body()));
-        *response.status_mut() = self.0.status;
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static(rollbook_scim::MEDIA_TYPE));
+    /// The answer, in the words of whoever asked.
+    pub(crate) fn into_response(self, tongue: Tongue) -> Response<Full<Bytes>> {
+        let mut response = match tongue {
+            Tongue::Scim => {
+                let mut response = Response::new(Full::new(self.body()));
+                *response.status_mut() = self.0.status;
+                let scim = HeaderValue::from_static(rollbook_scim::MEDIA_TYPE);
+                response.headers_mut().insert(CONTENT_TYPE, scim);
+                response
+            }
+            Tongue::Page => web::refusal_page(
+                self.0.status,
+                self.0.message.detail.as_deref().unwrap_or_default(),
+            ),
+        };
         if let Some((name, value)) = self.0.header {
             let value = HeaderValue::from_str(&value).expect("our own words are visible ASCII");
-            headers.insert(name, value);
+            response.headers_mut().insert(name, value);
         }
         response
     }

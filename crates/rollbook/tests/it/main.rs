@@ -2,6 +2,8 @@
 
 mod assistant;
 mod bench;
+mod console;
+mod console_pages;
 mod delivery;
 mod demo;
 mod erase;

@@ -269,7 +269,7 @@ fn health_readiness_and_numbers_need_no_token() {
     assert!(metrics.lines().any(|own| own == line), "{metrics}");
     assert!(!metrics.contains(ENDPOINT), "no endpoint is named:\n{metrics}");
     served.send("POST", "/metrics", &[], b"").check_error(405, None);
-    served.send("GET", "/", &[], b"").check_error(404, None);
+    served.send("GET", "/scim", &[], b"").check_error(401, None);
 }
 
 #[test]

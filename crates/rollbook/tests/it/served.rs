@@ -19,6 +19,8 @@ pub(crate) struct Served {
     pub(crate) address: SocketAddr,
     /// May write at [`ENDPOINT`], with the strict profile.
     pub(crate) token: String,
+    /// What it said when it began.
+    pub(crate) began: Value,
     child: Child,
 }
 
@@ -32,15 +34,15 @@ impl Served {
     pub(crate) fn start_with(arguments: &[&str], profile: &str) -> Self {
         let bench = Bench::small_company();
         let token = mint(&bench, &[ENDPOINT, "--idp", "okta", "--profile", profile]);
-        let (child, address) = begin(&bench, arguments);
-        Self { bench, address, token, child }
+        let (child, address, began) = begin(&bench, arguments);
+        Self { bench, address, token, began, child }
     }
 
     /// A server in a workspace that is there, with a strict token for `endpoint`.
     pub(crate) fn in_workspace(bench: Bench, endpoint: &str, arguments: &[&str]) -> Self {
         let token = mint(&bench, &[endpoint, "--idp", "okta", "--profile", "strict"]);
-        let (child, address) = begin(&bench, arguments);
-        Self { bench, address, token, child }
+        let (child, address, began) = begin(&bench, arguments);
+        Self { bench, address, token, began, child }
     }
 
     /// Another token: the arguments of `rollbook token create`.
@@ -86,7 +88,19 @@ impl Served {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: scim.example.com\r\n");
+        self.send_to("scim.example.com", method, target, headers, body)
+    }
+
+    /// Any request to the server under this name.
+    pub(crate) fn send_to(
+        &self,
+        host: &str,
+        method: &str,
+        target: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Answer {
+        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n");
         for (name, value) in headers {
             request += &format!("{name}: {value}\r\n");
         }
@@ -178,7 +192,7 @@ fn mint(bench: &Bench, arguments: &[&str]) -> String {
     lines[0]["token"].as_str().expect("the token, this once").to_owned()
 }
 
-fn begin(bench: &Bench, arguments: &[&str]) -> (Child, SocketAddr) {
+fn begin(bench: &Bench, arguments: &[&str]) -> (Child, SocketAddr, Value) {
     let log = File::create(bench.path().join("serve.log")).expect("a file for the log");
     let arguments = [&["serve", "--json", "--listen", "127.0.0.1:0"], arguments].concat();
     let mut command = bench.command(&arguments);
@@ -192,7 +206,7 @@ fn begin(bench: &Bench, arguments: &[&str]) -> (Child, SocketAddr) {
     });
     let listening = said["listening"].as_str().expect("an address");
     let address = listening.split("://").nth(1).expect("a scheme").parse().expect("an address");
-    (child, address)
+    (child, address, said)
 }
 
 /// What came back.
