@@ -119,6 +119,16 @@ impl HumanStep {
     }
 }
 
+impl fmt::Display for HumanStep {
+    /// As it stands in the file.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.text.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            Part::Blank(blank) => write!(f, "{{{blank}}}"),
+        })
+    }
+}
+
 impl fmt::Display for Blank {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let word = BLANKS.iter().find(|(_, blank)| blank == self).map(|(word, _)| *word);

@@ -9,6 +9,7 @@ use crate::change::{Change, Op};
 use crate::finding::Subject;
 use crate::guard::Stop;
 use crate::plan::{LeftAlone, Plan};
+use crate::reach::HUMAN;
 use crate::snapshot::Coverage;
 use crate::step::{Ending, Verdict};
 
@@ -71,6 +72,9 @@ pub fn ending(change: &Change, ending: &Ending) -> String {
             format!("It was so already, nothing was sent: {what}.")
         }
         Ending::Contradicted { why } => format!("Sent, but not so: {what}. {why}"),
+        Ending::Unproven { why } if change.route.channel == HUMAN => {
+            format!("By the word of a person, and nobody could see it: {what}. {why}")
+        }
         Ending::Unproven { why } => format!("Sent or not, nobody could see it: {what}. {why}"),
         Ending::Refused { why } => format!("Not sent, plan again: {what}. {why}"),
         Ending::Failed { why, hint } => format!("Failed, nothing happened: {what}. {why} {hint}"),

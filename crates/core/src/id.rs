@@ -97,6 +97,10 @@ derived_id!(
     /// An approval of a plan by one person.
     ApprovalId, "apr"
 );
+derived_id!(
+    /// Something that a person was asked to do.
+    TaskId, "tsk"
+);
 text_id!(
     /// A run: one execution of one plan. Given by the shell.
     RunId

@@ -38,6 +38,8 @@ pub mod role;
 
 pub mod step;
 
+pub mod task;
+
 pub mod event;
 
 pub mod explain;

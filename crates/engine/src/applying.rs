@@ -103,7 +103,10 @@ impl Engine {
         self.check_recorded(&proposal)?;
         let permit = self.permit(&proposal, by)?;
         let run = self.begin_run(&proposal.plan, &permit, by)?;
-        self.drive_all(&run, &proposal.plan, &Leave::Given(Box::new(permit)), progress).await
+        let leave = Leave::Given(Box::new(permit));
+        let report = self.drive_all(&run, &proposal.plan, &leave, progress).await?;
+        self.send_notices().await?;
+        Ok(report)
     }
 
     /// Goes on with every run that has not ended: looks at what is in doubt, acts on what is still
@@ -121,6 +124,8 @@ impl Engine {
             let leave = self.leave_to_go_on(&run, &proposal)?;
             reports.push(self.drive_all(&run, &proposal.plan, &leave, progress).await?);
         }
+        self.tend()?;
+        self.send_notices().await?;
         Ok(reports)
     }
 

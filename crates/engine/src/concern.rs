@@ -54,9 +54,10 @@ pub(crate) fn of_subject(subject: &Subject, graph: &Graph) -> BTreeSet<Concern> 
             [record(left), record(right)].into_iter().flatten().collect()
         }
         Subject::Assignment { identity, .. } => BTreeSet::from([Concern::person(identity)]),
-        // A resource's id names nobody, and a token is nobody's.
+        // A resource's id names nobody, a token is nobody's, and whose a task is says the finding.
         Subject::Resource { .. }
         | Subject::Token { .. }
+        | Subject::Task { .. }
         | Subject::Instance { .. }
         | Subject::Source { .. } => BTreeSet::new(),
     }

@@ -10,10 +10,11 @@ use rollbook_core::event::{Concern, Draft};
 use rollbook_core::explain;
 use rollbook_core::guard::PastEffect;
 use rollbook_core::id::InstanceName;
-use rollbook_core::step::{self, Next, Recorded, Seen, Verdict};
+use rollbook_core::step::{self, Next, Outcome, Recorded, Seen, Verdict};
 use serde_json::json;
 
 use crate::applying::Leave;
+use crate::channel::browser::Report;
 use crate::channels::{Open, is_for_people};
 use crate::crash;
 use crate::engine::Engine;
@@ -114,32 +115,61 @@ impl Engine {
         leave: &Leave,
     ) -> Result<()> {
         crash::point("before_intent");
-        let at = self.now();
-        self.store.write(|book| {
-            let standing = leave.standing().to_owned();
-            let effect = PastEffect { standing, ..PastEffect::of(change, at) };
-            book.put_effect(&change.instance, change, &effect)?;
-            self.add_step(book, run, change, at, &Recorded::Intended { at })?;
-            book.record(draft("change_intended", run, change, at, canonical::value_of(change)))
-        })?;
+        if is_for_people(change) {
+            // To ask somebody is to write it down, so it happens whole or not at all.
+            let outcome = channel.apply(change).await;
+            self.store.write(|book| {
+                self.put_intent(book, run, change, leave)?;
+                self.put_outcome(book, run, change, outcome, &Report::default())
+            })?;
+            crash::point("outcome_recorded");
+            return Ok(());
+        }
+        self.store.write(|book| self.put_intent(book, run, change, leave))?;
         crash::point("intent_recorded");
         let outcome = channel.apply(change).await;
         crash::point("effect_done");
-        let at = self.now();
         let report = channel.report().await;
+        self.store.write(|book| self.put_outcome(book, run, change, outcome, &report))?;
+        crash::point("outcome_recorded");
+        Ok(())
+    }
+
+    fn put_intent(
+        &self,
+        book: &Writing<'_>,
+        run: &RunRow,
+        change: &Change,
+        leave: &Leave,
+    ) -> Result<()> {
+        let at = self.now();
+        let standing = leave.standing().to_owned();
+        let effect = PastEffect { standing, ..PastEffect::of(change, at) };
+        book.put_effect(&change.instance, change, &effect)?;
+        self.add_step(book, run, change, at, &Recorded::Intended { at })?;
+        book.record(draft("change_intended", run, change, at, canonical::value_of(change)))
+    }
+
+    /// Records what came back, and with it the task of whoever must act.
+    fn put_outcome(
+        &self,
+        book: &Writing<'_>,
+        run: &RunRow,
+        change: &Change,
+        outcome: Outcome,
+        report: &Report,
+    ) -> Result<()> {
+        let at = self.now();
         let mut body = canonical::value_of(&outcome);
         if !report.steps.is_empty() || !report.exhibits.is_empty() {
             body["steps"] = json!(report.steps);
             body["exhibits"] = named_in(&report.exhibits);
         }
-        self.store.write(|book| {
-            self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
-            book.put_exhibits(change.id.as_str(), &report.exhibits)?;
-            self.note_recipe(book, &change.instance, &report, at)?;
-            book.record(draft("change_answered", run, change, at, body))
-        })?;
-        crash::point("outcome_recorded");
-        Ok(())
+        self.assign(book, run, change, at, &outcome)?;
+        self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
+        book.put_exhibits(change.id.as_str(), &report.exhibits)?;
+        self.note_recipe(book, &change.instance, report, at)?;
+        book.record(draft("change_answered", run, change, at, body))
     }
 
     async fn look_first(
@@ -179,6 +209,7 @@ impl Engine {
         recorded: &[Recorded],
     ) -> Result<()> {
         let seen = look_at_done(channel, change, recorded).await;
+        let seen = self.vouched(run, change, seen)?;
         crash::point("look_done");
         let (at, verdict) = (self.now(), step::judge(change, &seen));
         let retry_at = match &seen {
@@ -198,7 +229,7 @@ impl Engine {
     }
 
     /// Records one thing about a change, and with it how far the wishes are that it fulfils.
-    fn add_step(
+    pub(crate) fn add_step(
         &self,
         book: &Writing<'_>,
         run: &RunRow,
@@ -219,6 +250,11 @@ impl Engine {
         channel: &Open,
         recorded: &[Recorded],
     ) -> Result<bool> {
+        if is_for_people(change)
+            && let Some(task) = self.task_for(run, change)?
+        {
+            return self.follow_task(run, change, channel, &task).await;
+        }
         let seen = look_at_done(channel, change, recorded).await;
         let at = self.now();
         if step::judge(change, &seen) != Verdict::Confirmed {
@@ -226,6 +262,7 @@ impl Engine {
             let body = canonical::value_of(&outcome);
             self.store.write(|book| {
                 self.add_step(book, run, change, at, &Recorded::Acted { at, outcome })?;
+                self.close_task(book, run, change, "Whoever had the request refused it.")?;
                 book.record(draft("change_answered", run, change, at, body))
             })?;
             return Ok(true);
@@ -233,6 +270,7 @@ impl Engine {
         let body = json!({"seen": canonical::value_of(&seen)});
         self.store.write(|book| {
             self.add_step(book, run, change, at, &Recorded::Proven { at })?;
+            self.close_task(book, run, change, "It shows where the instance is read.")?;
             book.record(draft("task_proven", run, change, at, body))
         })?;
         Ok(true)
@@ -252,7 +290,7 @@ async fn look_at_done(channel: &Open, change: &Change, recorded: &[Recorded]) ->
 }
 
 /// Brings what is known of an account up to what a look saw.
-fn remember(book: &Writing<'_>, change: &Change, seen: &Seen) -> Result<()> {
+pub(crate) fn remember(book: &Writing<'_>, change: &Change, seen: &Seen) -> Result<()> {
     match (seen, &change.account) {
         (Seen::Present { account }, _) => book.put_seen(account),
         (Seen::Absent, Some(key)) => book.put_absent(&change.instance, key.as_str()),
@@ -260,7 +298,8 @@ fn remember(book: &Writing<'_>, change: &Change, seen: &Seen) -> Result<()> {
     }
 }
 
-fn draft(
+/// The event of something that was recorded about a change.
+pub(crate) fn draft(
     kind: &str,
     run: &RunRow,
     change: &Change,

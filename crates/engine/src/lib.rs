@@ -42,6 +42,7 @@ pub mod source;
 pub mod store;
 mod syncing;
 pub mod table;
+mod tasking;
 mod trying;
 
 pub use applying::{ChangeReport, RunReport, Stand};
@@ -57,4 +58,5 @@ pub use recipes::RecipeTest;
 pub use reconcile::Reconciled;
 pub use store::Presence;
 pub use syncing::{AcceptedShrink, InstanceRead, SourceRead, Synced};
+pub use tasking::Handed;
 pub use trying::Trial;

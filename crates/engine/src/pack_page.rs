@@ -32,6 +32,8 @@ pub struct PackPage {
     /// Every account that the pack speaks of, in the order of the files.
     #[serde(skip)]
     pub accounts: Vec<AccountRow>,
+    /// What people were asked to do.
+    pub tasks: Vec<TaskRow>,
     /// What did not go as wished, or was left alone knowingly.
     pub exceptions: Vec<Exception>,
     /// What could not be seen, and so is not covered by the pack.
@@ -132,6 +134,25 @@ pub enum Mark {
     Waiting,
     /// Nothing was done about it; the exceptions say why.
     LeftAlone,
+}
+
+/// Something that a person was asked to do.
+#[derive(Clone, Debug, Serialize)]
+pub struct TaskRow {
+    /// What, as a sentence.
+    pub what: String,
+    /// Who has or had it.
+    pub who: String,
+    /// Until when it was to be done.
+    pub due_at: Timestamp,
+    /// Where it stands, in a word.
+    pub state: String,
+    /// When it was last said to be done.
+    pub said_at: Option<Timestamp>,
+    /// How it is known that it is over, or why it is not.
+    pub how: String,
+    /// What was handed in: sentences, and names of files in the pack.
+    pub proofs: Vec<String>,
 }
 
 /// What did not go as wished, or was left alone knowingly.
@@ -351,6 +372,7 @@ mod tests {
             version: "0.1.0".to_owned(),
             zone: TimeZone::UTC,
             accounts,
+            tasks: Vec::new(),
             exceptions: Vec::new(),
             blind_spots: Vec::new(),
             populations: Vec::new(),

@@ -12,6 +12,7 @@ use rollbook_core::identity::{self, Known};
 use rollbook_core::link::{Decision, LinkVerdict};
 use rollbook_core::matching;
 use rollbook_core::snapshot::Coverage;
+use rollbook_core::task::Task;
 use serde_json::json;
 
 use crate::concern;
@@ -41,6 +42,7 @@ struct Rested {
     /// Without identities, links and look-alikes.
     parts: Parts,
     pushes: Pushes,
+    tasks: Vec<Task>,
     decisions: Vec<Decision>,
     known: Known,
     before: Vec<Tracked>,
@@ -91,12 +93,13 @@ impl Engine {
         };
         let (decisions, known) = (book.decisions()?, book.known()?);
         let pushes = self.pushes(book, &parts.accounts)?;
-        Ok(Rested { parts, pushes, decisions, known, before: book.findings()? })
+        let (tasks, before) = (book.open_tasks()?, book.findings()?);
+        Ok(Rested { parts, pushes, tasks, decisions, known, before })
     }
 
     fn compute(&self, rested: Rested) -> Computed {
         let (now, today) = (self.looked_at(), self.today());
-        let Rested { mut parts, pushes, decisions, known, before } = rested;
+        let Rested { mut parts, pushes, tasks, decisions, known, before } = rested;
         let resolution = identity::resolve(&parts.records, &known, &decisions);
         parts.links = matching::links(matching::Input {
             identities: &resolution.identities,
@@ -110,6 +113,7 @@ impl Engine {
         let found = finding::together([
             finding::find(&graph, &self.config.policy, now, today),
             finding::find_pushed(&graph, &pushes, now),
+            finding::find_overdue(&tasks, now),
         ]);
         let tracked = finding::compare(&before, &found, &graph, now, today);
         let summary = summarise(&graph, &tracked);

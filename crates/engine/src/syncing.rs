@@ -137,6 +137,8 @@ impl Engine {
         progress.begin("Linking accounts and looking for what is wrong", None);
         let reconciled = self.reconcile()?;
         progress.end();
+        self.tend()?;
+        self.send_notices().await?;
         self.checkpoint()?;
         Ok(Synced { sources, instances, reconciled })
     }

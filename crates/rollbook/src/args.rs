@@ -9,7 +9,7 @@ use rollbook_engine::Result;
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
     identities, init, links, mcp, member, offboard, pack, plan, policy, probe, run, scan, serve,
-    sync, token, verify,
+    sync, task, token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -80,6 +80,7 @@ pub(crate) enum Command {
     Approve(approve::Args),
     Apply(apply::Args),
     Run(run::Args),
+    Task(task::Args),
     Offboard(offboard::Args),
     Pack(pack::Args),
     Verify(verify::Args),
@@ -112,6 +113,7 @@ impl Command {
             Self::Approve(_) => "approve",
             Self::Apply(_) => "apply",
             Self::Run(_) => "run",
+            Self::Task(_) => "task",
             Self::Offboard(_) => "offboard",
             Self::Pack(_) => "pack",
             Self::Verify(_) => "verify",
@@ -144,6 +146,7 @@ impl Command {
             Self::Approve(args) => approve::run(session, args),
             Self::Apply(args) => apply::run(session, args),
             Self::Run(args) => run::run(session, args),
+            Self::Task(args) => task::run(session, args),
             Self::Offboard(args) => offboard::run(session, args),
             Self::Pack(args) => pack::run(session, args),
             Self::Verify(args) => verify::run(session, args),

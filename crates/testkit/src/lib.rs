@@ -27,6 +27,7 @@ pub mod rest_vendor;
 pub mod sandbox;
 pub mod scim_vendor;
 pub mod scripted;
+pub mod smtp_sink;
 mod wire;
 
 pub use company::Company;

@@ -20,6 +20,7 @@ pub(super) fn connect(app: &App, sources: &mut Sources) -> Vec<Block> {
                 Some(browser) => ("With a browser", with_browser(app, browser)),
                 None => continue,
             },
+            ("human", _) => ("By people, alone or beside one of these", by_people(app)),
             _ => continue,
         };
         blocks.push(Block::heading(title));
@@ -70,6 +71,11 @@ fn with_browser(app: &App, browser: &Browser) -> String {
     )
 }
 
+fn by_people(app: &App) -> String {
+    let head = head(app);
+    format!("{head}[instance.human]\nassignee = \"…\"\ndeputy = \"…\"")
+}
+
 /// What each value is and where it is read.
 fn notes(app: &App, route: &RouteFacts, sources: &mut Sources) -> Vec<Statement> {
     let channel = route.way.channel.as_str();
@@ -86,6 +92,17 @@ fn notes(app: &App, route: &RouteFacts, sources: &mut Sources) -> Vec<Statement>
         "scim" => {
             told("ui.scim_page", "In the console");
             told("scim.auth", "The secret");
+        }
+        "human" => {
+            let grade = |verb| route.way.can.get(&verb).map_or(Basis::Recalled, |it| it.basis);
+            return app
+                .human
+                .iter()
+                .map(|step| Statement {
+                    text: format!("To {}: {step}", step.op.as_str()),
+                    grade: sources.grade(grade(step.op), route.source.as_deref()),
+                })
+                .collect();
         }
         "rest" => told("rest.auth_detail", "The secret"),
         _ => told("ui.users_page", "The members"),

@@ -142,6 +142,7 @@ fn spoken(channel: &str) -> &str {
         "scim" => "SCIM",
         "rest" => "the REST API",
         "browser" => "a browser",
+        "human" => "a person",
         "file" => "an export",
         other => other,
     }

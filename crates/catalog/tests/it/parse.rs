@@ -358,3 +358,15 @@ fn steps_that_are_not_held_to_the_person_are_a_fault() {
     insta::assert_snapshot!(rollbook_catalog::lint::faults(&app).join("\n"), @"The steps for `remove` take something away, and none of them is held to the person: press something `in_row`, or `confirm` a dialog that names them.");
     insta::assert_snapshot!(faults("'button \"Sign in\"'", "'css \"#go\"'"), @r##""press css "#go"" finds what it presses by a selector. Name it by its role and words."##);
 }
+
+#[test]
+fn a_step_for_a_person_is_for_something_that_can_be_done_and_has_known_blanks() {
+    let human = |more: &str| format!("[human]\ncan = [\"remove\"]\n{SOURCED}{more}");
+    let step = |op: &str, text: &str| {
+        human(&format!("[[human.step]]\nop = \"{op}\"\ntext = \"{text}\"\n"))
+    };
+    insta::assert_snapshot!(check_refused(&step("create", "Add {email}.")), @"apps/acme.toml:13: `create` has a step here and is not in `can`. Add it there or take it out.");
+    insta::assert_snapshot!(check_refused(&step("remove", "Find {user}.")), @"apps/acme.toml:14: Behind `Find ` stands no blank. Use one of {account}, {login}, {email}, {name}, {right}, {heir}, {instance}.");
+    let observes = human("").replace("\"remove\"", "\"observe\"");
+    insta::assert_snapshot!(check_refused(&observes), @"apps/acme.toml:8: People read no list for Rollbook; take `observe` out. An export that somebody makes is `[file]`.");
+}

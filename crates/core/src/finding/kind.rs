@@ -38,6 +38,8 @@ pub enum Kind {
     DriftedAttribute,
     /// A token ends soon, and pushes with it.
     CredentialExpiring,
+    /// Somebody was asked to do something, and it should have been done by now.
+    TaskOverdue,
     /// A probe saw an instance do otherwise than is written about its app.
     ContradictedFact,
     /// We could not look, or not lately.
@@ -46,7 +48,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, in the order of the vocabulary.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Orphan,
         Self::Leftover,
         Self::AmbiguousOwner,
@@ -62,6 +64,7 @@ impl Kind {
         Self::LooksLike,
         Self::DriftedAttribute,
         Self::CredentialExpiring,
+        Self::TaskOverdue,
         Self::ContradictedFact,
         Self::StaleView,
     ];
@@ -84,6 +87,7 @@ impl Kind {
             Self::LooksLike => "looks_like",
             Self::DriftedAttribute => "drifted_attribute",
             Self::CredentialExpiring => "credential_expiring",
+            Self::TaskOverdue => "task_overdue",
             Self::ContradictedFact => "contradicted_fact",
             Self::StaleView => "stale_view",
         }

@@ -200,8 +200,11 @@ fn unseen_subject(graph: &Graph, subject: &Subject, owner: Option<&IdentityId>) 
             view.and_then(|view| blind(instance, view)).map(still_open)
         }
         // How well something is seen is always seen, and so is what is in our own book: a token of our
-        // own, what a probe found.
-        Subject::Token { .. } | Subject::Instance { .. } | Subject::Source { .. } => None,
+        // own, a task, what a probe found.
+        Subject::Token { .. }
+        | Subject::Task { .. }
+        | Subject::Instance { .. }
+        | Subject::Source { .. } => None,
     }
 }
 

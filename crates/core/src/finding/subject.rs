@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName};
+use crate::id::{AccountRef, IdentityId, InstanceName, RecordRef, SourceName, TaskId};
 
 /// What a finding is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -64,6 +64,13 @@ pub enum Subject {
         /// The token's id, which is no secret.
         token: String,
     },
+    /// Something that a person was asked to do.
+    Task {
+        /// Where.
+        instance: InstanceName,
+        /// Which.
+        task: TaskId,
+    },
     /// An instance as a whole.
     Instance {
         /// Which.
@@ -113,6 +120,7 @@ impl Subject {
                 vec!["resource", instance.as_str(), resource]
             }
             Self::Token { endpoint, token } => vec!["token", endpoint, token],
+            Self::Task { instance, task } => vec!["task", instance.as_str(), task.as_str()],
             Self::Instance { instance } => vec!["instance", instance.as_str()],
             Self::Source { source } => vec!["source", source.as_str()],
         }
@@ -128,6 +136,7 @@ impl Subject {
             | Self::Assignment { .. }
             | Self::Resource { .. }
             | Self::Token { .. }
+            | Self::Task { .. }
             | Self::Instance { .. }
             | Self::Source { .. } => None,
         }
@@ -138,6 +147,7 @@ impl Subject {
         match self {
             Self::Assignment { instance, .. }
             | Self::Resource { instance, .. }
+            | Self::Task { instance, .. }
             | Self::Instance { instance } => Some(instance),
             Self::Alike { left, .. } => left.instance(),
             Self::Account { .. }
@@ -161,6 +171,7 @@ impl fmt::Display for Subject {
             Self::Assignment { identity, instance } => write!(f, "{identity} in {instance}"),
             Self::Resource { instance, resource } => write!(f, "{resource} in {instance}"),
             Self::Token { endpoint, token } => write!(f, "{token} of {endpoint}"),
+            Self::Task { instance, task } => write!(f, "{task} in {instance}"),
             Self::Instance { instance } => write!(f, "{instance}"),
             Self::Source { source } => write!(f, "{source}"),
         }

@@ -393,6 +393,7 @@ fn subject_label(graph: &Graph, subject: &Subject) -> String {
         }
         Subject::Resource { resource, .. } => resource.clone(),
         Subject::Token { token, .. } => token.clone(),
+        Subject::Task { task, .. } => task.to_string(),
         Subject::Instance { instance } => instance.to_string(),
         Subject::Source { source } => source.to_string(),
     }

@@ -237,6 +237,9 @@ fn for_a_person(kind: Kind) -> &'static str {
              right."
         }
         Kind::CredentialExpiring => "A person must make a new token and give it to the provider.",
+        Kind::TaskOverdue => {
+            "Somebody has the task already; `rollbook task show` says who, and it can be handed over."
+        }
         Kind::ContradictedFact => {
             "A person must say which is right, what is written about the app or what was seen, and \
              mend the app's file or ask the vendor."

@@ -56,7 +56,7 @@ pub(crate) fn request(change: &Change) -> String {
         (Op::Create { .. }, _) => format!("make an account for {label} in {instance}"),
         (Op::Suspend | Op::Remove, None) => {
             let verb = change.op.verb();
-            format!("look whether {label} has an account in {instance}, and to {verb} it if so")
+            format!("look whether {label} has an account in {instance}, and {verb} it if so")
         }
         (Op::Suspend | Op::Reactivate, _) => {
             format!("{} the account {label} in {instance}", change.op.verb())

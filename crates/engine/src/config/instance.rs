@@ -135,7 +135,7 @@ impl InstanceConfig {
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
         self.check_push(document, at)?;
         if let Some(human) = &self.human {
-            human.check(document, &here, &self.owner)?;
+            human.check(document, &here, &self.owner, self.is_read())?;
         }
         match (&self.scim, &self.rest, &self.browser, &self.file) {
             (Some(scim), None, None, None) => scim.check(document, &here),

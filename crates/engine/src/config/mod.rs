@@ -9,6 +9,7 @@ mod browser;
 mod files;
 mod human;
 mod instance;
+mod notify;
 mod push;
 mod read;
 mod rest;
@@ -34,6 +35,8 @@ pub use self::instance::{
     AccountColumns, FileConfig, GrantColumns, GrantsConfig, InstanceConfig, ReachConfig, Rest,
     ScimConfig, StateWords,
 };
+pub(crate) use self::notify::EMAIL;
+pub use self::notify::{EmailConfig, EmailTls, Notify, WebhookConfig, WebhookKind};
 pub use self::push::{ALL, GroupRule, PushConfig};
 pub use self::rest::RestConfig;
 pub use self::serve::Serve;
@@ -65,6 +68,9 @@ pub struct Config {
     /// Where identity providers reach the server.
     #[serde(default)]
     pub serve: Serve,
+    /// Where people hear of their tasks.
+    #[serde(default)]
+    pub notify: Notify,
     /// What is known of apps: what this build carries, and the workspace's own app files.
     #[serde(skip, default = "embedded")]
     pub catalog: Arc<Catalog>,
@@ -121,6 +127,7 @@ impl Config {
     /// What the types cannot say: names are unique and known, shares are percentages.
     fn check(&self, document: &read::Document<'_>) -> Result<()> {
         self.serve.check(document)?;
+        self.notify.check(document)?;
         if let Some(store) = &self.store {
             store.check(document)?;
         }

@@ -20,6 +20,12 @@ const READ_AGAIN: SignedDuration = SignedDuration::from_mins(15);
 /// How often the book is reconciled at most, where something changed.
 const RECONCILED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 
+/// How often it is looked whether somebody is to be reminded of something.
+const TENDED_EVERY: SignedDuration = SignedDuration::from_secs(60);
+
+/// How often notices are sent that are due.
+const TOLD_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
 /// How often the end of the chain is signed at most, where runs ended.
 const SIGNED_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -30,6 +36,10 @@ pub(super) enum Chore {
     Read(InstanceName),
     /// Compute identities, links and findings.
     Reconcile,
+    /// Remind people of what they were asked to do.
+    Tend,
+    /// Send people what they are to hear.
+    Tell,
     /// Sign the chain.
     Sign,
 }
@@ -43,6 +53,8 @@ pub(super) struct Upkeep {
     tried: BTreeMap<InstanceName, Timestamp>,
     reconciled_at: Timestamp,
     basis: Option<Basis>,
+    tended_at: Option<Timestamp>,
+    told_at: Option<Timestamp>,
     signed_at: Timestamp,
     is_unsigned: bool,
 }
@@ -57,6 +69,8 @@ impl Upkeep {
             tried: BTreeMap::new(),
             reconciled_at: now,
             basis: engine.store.read(|book| book.basis()).ok(),
+            tended_at: None,
+            told_at: None,
             signed_at: now,
             is_unsigned: false,
         }
@@ -86,6 +100,14 @@ impl Upkeep {
             .old_view(engine, now, is_free)
             .map(Chore::Read)
             .or_else(|| self.moved(engine, now).then_some(Chore::Reconcile))
+            .or_else(|| {
+                let is_due = self.tended_at.is_none_or(|at| is_over(at, TENDED_EVERY, now));
+                is_due.then_some(Chore::Tend)
+            })
+            .or_else(|| {
+                let is_due = self.told_at.is_none_or(|at| is_over(at, TOLD_EVERY, now));
+                is_due.then_some(Chore::Tell)
+            })
             .or_else(|| {
                 (self.is_unsigned && is_over(self.signed_at, SIGNED_EVERY, now))
                     .then_some(Chore::Sign)
@@ -143,6 +165,8 @@ impl Upkeep {
                 self.reconciled_at = now;
                 self.basis = engine.store.read(|book| book.basis()).ok();
             }
+            Chore::Tend => self.tended_at = Some(now),
+            Chore::Tell => self.told_at = Some(now),
             Chore::Sign => {
                 self.signed_at = now;
                 self.is_unsigned = false;
@@ -162,6 +186,8 @@ impl Chore {
                 read.instances.into_iter().try_for_each(|instance| instance.read.map(drop))
             }
             Self::Reconcile => engine.reconcile().map(drop),
+            Self::Tend => engine.tend().map(drop),
+            Self::Tell => engine.send_notices().await.map(drop),
             Self::Sign => engine.checkpoint().map(drop),
         }
     }

@@ -10,11 +10,13 @@ use rollbook_core::graph::Graph;
 use rollbook_core::id::{AccountKey, AccountRef, IdentityId, PlanId};
 use rollbook_core::link::{AccountKind, Link, LinkState};
 use rollbook_core::step::{Outcome, Recorded};
+use rollbook_core::task::Task;
 use serde_json::{Value, json};
 
 use super::Subject;
 use super::row::{AccountRow, Done, ExceptionRow, PopulationRow, coverage, link};
 use super::table::Table;
+use super::task::TaskRow;
 use crate::applying::{ChangeReport, RunReport, Stand};
 use crate::concern;
 use crate::engine::Engine;
@@ -35,6 +37,7 @@ pub(super) struct Gathered {
     pub(super) blind_spots: Vec<ExceptionRow>,
     pub(super) population: Vec<PopulationRow>,
     pub(super) plans: Vec<Proposal>,
+    pub(super) tasks: Vec<TaskRow>,
 }
 
 impl Gathered {
@@ -53,16 +56,18 @@ impl Gathered {
     }
 
     /// The tables of the pack.
-    pub(super) fn tables(&self) -> [Table; 5] {
+    pub(super) fn tables(&self) -> [Table; 6] {
         let accounts = self.accounts.iter().map(AccountRow::values);
         let exceptions = self.exceptions.iter().map(ExceptionRow::values);
         let blind_spots = self.blind_spots.iter().map(ExceptionRow::values);
         let population = self.population.iter().map(PopulationRow::values);
+        let tasks = self.tasks.iter().map(TaskRow::values);
         [
             Table::new("leaver", &AccountRow::FIELDS, accounts),
             Table::new("exceptions", &ExceptionRow::FIELDS, exceptions),
             Table::new("blind_spots", &ExceptionRow::FIELDS, blind_spots),
             Table::new("population", &PopulationRow::FIELDS, population),
+            Table::new("tasks", &TaskRow::FIELDS, tasks),
             Table::new("approvals", &APPROVAL_FIELDS, self.plans.iter().flat_map(approvals)),
         ]
     }
@@ -115,6 +120,7 @@ impl Engine {
         let accounts = accounts(&graph, person.as_ref(), last_day, &reports);
         let exceptions = exceptions(&graph, person.as_ref(), &reports);
         let (population, blind_spots) = self.population(&graph)?;
+        let tasks = self.task_rows(person.as_ref(), &reports)?;
         let plan_ids: BTreeSet<PlanId> = reports.iter().map(|r| r.plan.id()).collect();
         let plans: Result<_> = plan_ids.iter().map(|id| self.proposal(id)).collect();
         Ok(Gathered {
@@ -127,6 +133,7 @@ impl Engine {
             blind_spots,
             population,
             plans: plans?,
+            tasks,
             graph,
         })
     }
@@ -151,6 +158,22 @@ impl Engine {
                 .hint("`rollbook run list` lists them.")),
             _ => Ok(reports),
         }
+    }
+
+    /// The tasks of the runs, as far as they are about the person.
+    fn task_rows(
+        &self,
+        person: Option<&IdentityId>,
+        reports: &[RunReport],
+    ) -> Result<Vec<TaskRow>> {
+        let mut rows = Vec::new();
+        for report in reports {
+            let tasks = self.store.read(|book| book.tasks_of(&report.run.id))?;
+            let is_theirs =
+                |task: &Task| person.is_none() || task.change.identity.as_ref() == person;
+            rows.extend(tasks.into_iter().filter(is_theirs).map(TaskRow::new));
+        }
+        Ok(rows)
     }
 
     fn population(&self, graph: &Graph) -> Result<(Vec<PopulationRow>, Vec<ExceptionRow>)> {

@@ -7,6 +7,7 @@ mod gather;
 mod page;
 mod row;
 pub(crate) mod table;
+mod task;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -131,6 +132,9 @@ impl Engine {
         for table in gathered.tables() {
             files.push(table.jsonl());
             files.push(table.csv()?);
+        }
+        for task in &gathered.tasks {
+            files.extend(task.files(self)?);
         }
         let (shown, pictures): (Vec<_>, Vec<_>) = pictures.into_iter().unzip();
         let mut page = page::page(self, gathered, &files, by, now, checkpoint);

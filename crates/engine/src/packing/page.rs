@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::gather::Gathered;
 use super::row::AccountRow;
+use super::task::TaskRow;
 use crate::engine::Engine;
 use crate::evidence::DataFile;
 use crate::pack_page::{
@@ -35,6 +36,7 @@ pub(super) fn page(
         version: env!("CARGO_PKG_VERSION").to_owned(),
         zone: engine.config.workspace.zone(),
         accounts: gathered.accounts.iter().map(account).collect(),
+        tasks: gathered.tasks.iter().map(TaskRow::shown).collect(),
         exceptions: exceptions(gathered),
         blind_spots: blind_spots(gathered),
         populations: populations(gathered),
@@ -139,6 +141,8 @@ fn file(file: &DataFile) -> FileRow {
         "leaver" => "Every account, what was done about it and what a second look saw.",
         "exceptions" => "What did not go as wished, or was left alone knowingly.",
         "blind_spots" => "What could not be seen when the pack was made.",
+        "tasks" => "What people were asked to do, what they said of it and what they handed in.",
+        name if name.starts_with("proof-") => "What somebody handed in for a task.",
         "population" => "How every source and instance was read, with counts.",
         _ => "Who asked, who agreed, and to which digest.",
     };

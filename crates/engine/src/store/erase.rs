@@ -22,7 +22,7 @@ impl Writing<'_> {
         }
     }
 
-    /// Forgets a plan with its approvals and its run. Effects of before `since`, on which no guard
+    /// Forgets a plan with its approvals, its run and what people were asked and handed in. Effects of before `since`, on which no guard
     /// counts any more, go too.
     pub fn forget_plan(&self, plan: &PlanId, since: Timestamp) -> Result<()> {
         let plan = plan.as_str();
@@ -32,6 +32,11 @@ impl Writing<'_> {
             args![sortable(since), plan],
         )?;
         for sql in [
+            "DELETE FROM proof WHERE task IN
+                 (SELECT id FROM task WHERE run IN (SELECT id FROM run WHERE plan = $1))",
+            "DELETE FROM notice WHERE task IN
+                 (SELECT id FROM task WHERE run IN (SELECT id FROM run WHERE plan = $1))",
+            "DELETE FROM task WHERE run IN (SELECT id FROM run WHERE plan = $1)",
             "DELETE FROM step WHERE run IN (SELECT id FROM run WHERE plan = $1)",
             "DELETE FROM run WHERE plan = $1",
             "DELETE FROM approval WHERE plan = $1",

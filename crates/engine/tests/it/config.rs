@@ -432,3 +432,34 @@ fn a_rule_or_a_delegation_that_cannot_be_meant_is_refused_with_its_line() {
     ];
     insta::assert_snapshot!(said.join("\n"));
 }
+
+#[test]
+fn a_webhook_says_who_signs_and_its_address_lies_elsewhere() {
+    let hook = |lines: &str| format!("[[notify.webhook]]\nname = \"team\"\n{lines}\n");
+    let good = hook("kind = \"slack\"\nurl = { env = \"HOOK\" }");
+    assert_eq!(load(&good).notify.webhook.len(), 1);
+    for (lines, why) in [
+        ("kind = \"signed\"\nurl = { env = \"HOOK\" }", "nobody could tell by whom"),
+        (
+            "kind = \"slack\"\nurl = { env = \"X\" }\nsecret = { env = \"Y\" }",
+            "checks no signature",
+        ),
+        ("kind = \"slack\"\nurl = \"https://hooks.example/T1/abc\"", "in clear"),
+        ("kind = \"pager\"\nurl = { env = \"X\" }", "not one of the words"),
+    ] {
+        let said = refused(&hook(lines));
+        assert!(said.contains(why) && !said.contains("abc"), "{said}");
+    }
+    assert!(refused(&format!("{good}{good}")).contains("used twice"));
+}
+
+#[test]
+fn without_a_reading_a_person_must_hand_something_in() {
+    let desk = "[[instance]]\nname = \"desk\"\nowner = \"Olga\"\n[instance.human]\n";
+    insta::assert_snapshot!(refused(&format!("{desk}proof = []\n")), @r#"
+    rollbook.toml, line 8: instance.1.human.proof: nothing reads the instance, so without a proof nothing would show that anything was done.
+      Ask for one of "text", "file" and "screenshot".
+    "#);
+    assert!(refused(&format!("{desk}due_h = 0\n")).contains("no time"));
+    assert!(refused(&format!("{desk}vendor_email = \"a@b.c, d@e.f\"\n")).contains("one e-mail"));
+}

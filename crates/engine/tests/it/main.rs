@@ -23,6 +23,7 @@ mod file_channel;
 mod job;
 mod kill;
 mod member;
+mod notices;
 mod pace;
 mod peer_job;
 mod peer_probe;

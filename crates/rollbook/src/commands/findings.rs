@@ -318,6 +318,7 @@ fn about(graph: &Graph, subject: &Subject) -> String {
         }
         Subject::Resource { .. }
         | Subject::Token { .. }
+        | Subject::Task { .. }
         | Subject::Instance { .. }
         | Subject::Source { .. } => subject.to_string(),
     }

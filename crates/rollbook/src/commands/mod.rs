@@ -25,5 +25,6 @@ pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod serve;
 pub(crate) mod sync;
+pub(crate) mod task;
 pub(crate) mod token;
 pub(crate) mod verify;

@@ -26,7 +26,7 @@ fn somebody_who_left_is_erased_and_what_is_packed_then_verifies() {
     insta::assert_snapshot!(erased.all(), @r"
     --- out
     Ana Diaz (per_[ID])
-    Emptied: 9 records that tell of them alone. Forgotten: 1 plan with approvals and runs.
+    Emptied: 11 records that tell of them alone. Forgotten: 1 plan with approvals and runs.
     Still delivered, and so still known: hr/00101, wiki/u1.
     per_[ID] is erased.
     Packs, outboxes and backups lie outside the database and are as they were.

@@ -26,6 +26,7 @@ fn every_command_has_a_description_and_an_example() {
         "approve",
         "apply",
         "run",
+        "task",
         "offboard",
         "pack",
         "verify",

@@ -26,6 +26,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema_2.sql"),
     include_str!("../schema_3.sql"),
     include_str!("../schema_4.sql"),
+    include_str!("../schema_5.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.

@@ -110,7 +110,9 @@ pub(crate) fn about(moment: &Moment, subject: &Subject) -> Cell {
             Cell::text(instance.as_str()).to(format!("/apps/{}", encoded(instance.as_str())))
         }
         Subject::Source { source } => Cell::text(source.as_str()).to("/coverage"),
-        Subject::Resource { .. } | Subject::Token { .. } => Cell::text(subject.to_string()),
+        Subject::Resource { .. } | Subject::Token { .. } | Subject::Task { .. } => {
+            Cell::text(subject.to_string())
+        }
     }
 }
 

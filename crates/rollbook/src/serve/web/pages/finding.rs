@@ -105,6 +105,9 @@ fn advice(kind: Kind) -> &'static str {
             "Look at it in the identity provider; what it does not know it cannot close."
         }
         Kind::CredentialExpiring => "Rotate the token before that day.",
+        Kind::TaskOverdue => {
+            "Do it, hand it over or refuse it: `rollbook task show` says who has it and how."
+        }
         Kind::ContradictedFact => "Look at the guide of the app, and probe the instance again.",
         Kind::StaleView => "Look again with `rollbook sync`; until then nothing is judged missing.",
     }
