@@ -49,8 +49,8 @@ pub(super) fn applying<'a>(plan: &'a Plan, policy: &'a Policy) -> impl Iterator<
 fn fits(rule: &Rule, plan: &Plan, change: &Change) -> bool {
     (rule.instances.is_empty() || rule.instances.contains(&change.instance))
         && (rule.verbs.is_empty() || rule.verbs.contains(&change.op.word()))
-        && !(rule.irreversible && change.reversible)
-        && !(rule.privileged && !plan.is_privileged(change))
+        && (!rule.irreversible || !change.reversible)
+        && (!rule.privileged || plan.is_privileged(change))
 }
 
 /// How far a rule is.
