@@ -31,6 +31,8 @@ pub struct RecipeTest {
     pub pictures: Vec<Exhibit>,
     /// How many members were read and whether that is all, as a sentence; or why they were not.
     pub read: Result<String, String>,
+    /// Whether every member was read.
+    pub is_whole: bool,
     /// Why nothing is pressed there; empty: nothing is in the way.
     pub quarantined: String,
 }
@@ -77,6 +79,7 @@ impl Engine {
             book.record(event("recipe_tested", instance, by, at, body))
         })?;
         let quarantined = self.store.read(|book| book.recipe(instance))?.quarantined;
+        let is_whole = observed.as_ref().is_ok_and(|seen| seen.coverage.is_complete());
         let read = match observed {
             Ok(seen) => Ok(match &seen.coverage {
                 Coverage::Complete => format!("All {} members were read.", seen.accounts.len()),
@@ -86,7 +89,13 @@ impl Engine {
             }),
             Err(error) => Err(error.to_string()),
         };
-        Ok(RecipeTest { steps: report.steps, pictures: report.exhibits, read, quarantined })
+        Ok(RecipeTest {
+            steps: report.steps,
+            pictures: report.exhibits,
+            read,
+            is_whole,
+            quarantined,
+        })
     }
 
     /// Keeps what a browser saw of a page: the first shape is accepted, another one puts its way in

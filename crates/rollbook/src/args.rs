@@ -8,8 +8,8 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, mcp, member, offboard, pack, plan, policy, probe, run, scan, serve,
-    sync, task, token, verify,
+    identities, init, links, mcp, member, offboard, pack, plan, policy, probe, recipe, run, scan,
+    serve, sync, task, token, verify,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -88,6 +88,7 @@ pub(crate) enum Command {
     Apps(apps::Args),
     Guide(guide::Args),
     Probe(probe::Args),
+    Recipe(recipe::Args),
     Token(token::Args),
     Member(member::Args),
     Serve(serve::Args),
@@ -121,6 +122,7 @@ impl Command {
             Self::Apps(_) => "apps",
             Self::Guide(_) => "guide",
             Self::Probe(_) => "probe",
+            Self::Recipe(_) => "recipe",
             Self::Token(_) => "token",
             Self::Member(_) => "member",
             Self::Serve(_) => "serve",
@@ -154,6 +156,7 @@ impl Command {
             Self::Apps(args) => apps::run(session, args),
             Self::Guide(args) => guide::run(session, args),
             Self::Probe(args) => probe::run(session, args),
+            Self::Recipe(args) => recipe::run(session, args),
             Self::Token(args) => token::run(session, args),
             Self::Member(args) => member::run(session, args),
             Self::Serve(args) => serve::run(session, args),

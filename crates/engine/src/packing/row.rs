@@ -240,6 +240,7 @@ fn mark(stand: &Stand) -> Mark {
 
 fn answered(outcome: &Outcome) -> String {
     match outcome {
+        Outcome::Done { receipt, .. } if receipt.status == 0 => receipt.request.clone(),
         Outcome::Done { receipt, .. } => format!("{}: {}", receipt.request, receipt.status),
         Outcome::AlreadyDone { .. } => "It was so already.".to_owned(),
         Outcome::Waiting { task } => task.clone(),

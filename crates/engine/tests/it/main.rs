@@ -7,6 +7,7 @@ mod agreement;
 mod asking;
 mod book;
 mod browser_channel;
+mod browser_job;
 mod catalog_examples;
 mod changes;
 mod config;

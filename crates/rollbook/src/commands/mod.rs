@@ -21,6 +21,7 @@ pub(crate) mod pack;
 pub(crate) mod plan;
 pub(crate) mod policy;
 pub(crate) mod probe;
+pub(crate) mod recipe;
 pub(crate) mod run;
 pub(crate) mod scan;
 pub(crate) mod serve;

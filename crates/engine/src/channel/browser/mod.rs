@@ -27,6 +27,7 @@ use std::time::Duration;
 
 use rollbook_catalog::browser::{Browser, Purpose};
 use rollbook_core::account::Account;
+use rollbook_core::canonical::same_login;
 use rollbook_core::change::Change;
 use rollbook_core::id::InstanceName;
 use rollbook_core::step::{Outcome, Seen};
@@ -183,6 +184,13 @@ impl BrowserChannel {
             Err(trouble) => {
                 walk.picture("what signing in came to").await;
                 let why = trouble.sentence();
+                // Only the last step waits for the app to let in; before it, the page is at fault.
+                let last = steps.last().map(ToString::to_string);
+                let is_before =
+                    matches!(&trouble, Trouble::Stuck { step, .. } if Some(step) != last.as_ref());
+                if is_before && trouble.is_of_the_page() && !self.settings.shape.is_empty() {
+                    state.report.drift = Some(why.clone());
+                }
                 state.refused = Some(why.clone());
                 return Err(Trouble::SignIn(why));
             }
@@ -272,7 +280,13 @@ impl BrowserChannel {
     fn accounts(&self, listed: &Listed) -> Vec<Account> {
         let members = &self.settings.app.members;
         let read = listed.rows.iter().map(|(row, _)| {
-            row.account(&self.settings.instance, members, &self.settings.verified_domains).0
+            let domains = &self.settings.verified_domains;
+            let (account, _) = row.account(&self.settings.instance, members, domains);
+            // The account that does all this is a robot's, whatever its role is called.
+            match same_login(&account.login, &self.settings.user) {
+                true => Account { type_hint: "agent".to_owned(), ..account },
+                false => account,
+            }
         });
         let mut accounts: Vec<Account> = read.collect();
         accounts.sort_by(|one, other| one.key.cmp(&other.key));
