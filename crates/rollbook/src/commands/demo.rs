@@ -1,7 +1,8 @@
 //! `rollbook demo`: the main job on a made-up company, by the same commands that people type.
 //!
-//! Only the outside world is made up: the people, an app that speaks SCIM and an app that can only
-//! be exported, with its administrator. Everything else is the product.
+//! Only the outside world is made up: the people, an app that speaks SCIM, four apps that have an admin
+//! console and nothing else, and the administrator of one of them. Everything else is the product, the
+//! browser included.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -11,6 +12,7 @@ use jiff::Zoned;
 use jiff::tz::TimeZone;
 use rollbook_engine::{CHECKPOINTS, CONFIG, Error, PUBLIC_KEY, Result};
 use rollbook_testkit::company::DOMAIN;
+use rollbook_testkit::console::Brand;
 use rollbook_testkit::sandbox::{Sandbox, Wish};
 use tokio::runtime::Runtime;
 
@@ -43,6 +45,10 @@ pub(crate) struct Args {
 pub(super) const COMPANY: &str = "Haldenroos";
 pub(super) const REQUESTER: &str = "Robin Vale";
 pub(super) const APPROVER: &str = "Kim Orlov";
+/// Who administers Stonly.
+const ASSIGNEE: &str = "Sam Okafor";
+/// What a browser needs on this machine.
+const PROGRAMS: [&str; 2] = ["chromium", "chromedriver"];
 /// How many findings are worth showing before a reader tires.
 const FINDINGS_SHOWN: usize = 10;
 
@@ -64,6 +70,7 @@ struct Story<'a> {
     session: Session,
     workspace: PathBuf,
     packed: PathBuf,
+    has_browser: bool,
     world: Sandbox,
     /// The made-up apps live on these threads; they end with this value, so it comes last.
     _threads: Runtime,
@@ -76,14 +83,26 @@ impl<'a> Story<'a> {
         let (world, threads) = world(dir)?;
         let session = outer.elsewhere(&workspace, REQUESTER);
         let packed = dir.join("pack");
-        let story = Self { screen: outer, session, workspace, packed, world, _threads: threads };
+        let has_browser = missing().is_empty();
+        let screen = outer;
+        let story =
+            Self { screen, session, workspace, packed, has_browser, world, _threads: threads };
         let people = story.world.company.people.len();
         story.heading("A made-up company");
         story.say(&format!(
-            "{COMPANY} has {people} people with ten years of history, and two apps. Mindtickle is \
-             reached over SCIM; the archive has no API, so an administrator exports its accounts \
-             and carries out requests."
+            "{COMPANY} has {people} people with ten years of history, and five apps. Mindtickle is \
+             reached over SCIM. UXPin, Mosaic, Stitch and Stonly have an admin page and nothing \
+             else: a browser reads there, and does what an administrator would do, except in \
+             Stonly, where that was never tried and {ASSIGNEE} does it."
         ));
+        if !story.has_browser {
+            story.say("");
+            story.say(&format!(
+                "There is no {} on this machine, so those four are left out. `scripts/setup.sh test` \
+                 installs what is missing; then run this again.",
+                missing().join(" and no ")
+            ));
+        }
         story.heading("rollbook init: a workspace");
         init::run(&story.session, &init::Args::new(story.workspace.clone(), COMPANY))?;
         Ok(story)
@@ -91,11 +110,12 @@ impl<'a> Story<'a> {
 
     /// Writes what an administrator would type into rollbook.toml.
     fn configure(&self) -> Result<()> {
-        configure(&self.workspace, &self.world)?;
+        let apps = if self.has_browser { pages(&self.world) } else { String::new() };
+        configure(&self.workspace, &self.world, &apps)?;
         self.say("");
         self.say(
-            "The demonstration fills it in: the workers' file as the source, Mindtickle and the \
-             archive as instances. The token lies in a file of its own, never in rollbook.toml.",
+            "The demonstration fills it in: the workers' file as the source, the apps as instances. \
+             Each secret lies in a file of its own, never in rollbook.toml.",
         );
         Ok(())
     }
@@ -109,7 +129,7 @@ impl<'a> Story<'a> {
         Ok(exit)
     }
 
-    /// Offboards the leaver and waits for the administrator of the archive.
+    /// Offboards the leaver and waits for the administrator of Stonly.
     fn offboard(&self, yes: bool) -> Result<Exit> {
         let leaver = self.world.company.leaver();
         let (name, number) = (leaver.name.shown(), leaver.latest().number.as_str());
@@ -128,23 +148,17 @@ impl<'a> Story<'a> {
             self.say("");
         }
         let typed = offboard::Args::new(number, APPROVER, answers);
-        // The administrator has other things to do first, so that both looks can be seen.
-        let busy = self.world.csv.app();
         let first = offboard::run(&self.session, &typed)?;
-        drop(busy);
-        if first != Exit::Vendor {
+        if first != Exit::Vendor || !self.has_browser {
             return Ok(first);
         }
-        self.heading("The administrator of the archive carries the request out");
-        let worked = self.world.csv.app().work();
-        worked.map_err(|e| Error::bug("The made-up administrator cannot work.").because(e))?;
-        self.say(
-            "The request is done, and a new export lies ready. Asked is not done: look again.",
-        );
-        self.heading("rollbook sync, then rollbook run resume: look again");
-        let read = sync::run(&self.session, &sync::Args::default())?;
-        self.say("");
-        Ok(read.and(runs::run(&self.session, &runs::Args::resume())?))
+        self.heading(&format!("{ASSIGNEE} removes {name} in Stonly's own pages"));
+        if !self.world.console(Brand::Stonly).take_away_by_hand(&leaver.email) {
+            return Err(Error::bug("The made-up administrator finds nobody to remove."));
+        }
+        self.say("Said is not done: the browser reads Stonly's list again.");
+        self.heading("rollbook run resume: look again");
+        runs::run(&self.session, &runs::Args::resume())
     }
 
     /// Writes the pack and checks it.
@@ -196,29 +210,65 @@ pub(super) fn world(dir: &Path) -> Result<(Sandbox, Runtime)> {
     Ok((world.map_err(broken)?, threads))
 }
 
-/// Writes the configuration of a workspace in that world.
-pub(super) fn configure(workspace: &Path, world: &Sandbox) -> Result<()> {
+/// Writes the configuration of a workspace in that world, with the instances of `apps` beside
+/// Mindtickle, and their secrets.
+pub(super) fn configure(workspace: &Path, world: &Sandbox, apps: &str) -> Result<()> {
     let secrets = workspace.join("secrets");
     let config = workspace.join(CONFIG);
+    let consoles = world.consoles.iter().map(|it| (it.brand().app(), it.robot().password));
+    let mut all = consoles.chain([("mindtickle", world.vendor.token())]);
     let written = fs::create_dir_all(&secrets)
-        .and_then(|()| write_private(&secrets.join("mindtickle"), &world.vendor.token()))
-        .and_then(|()| fs::write(&config, configuration(world)));
+        .and_then(|()| all.try_for_each(|(name, text)| write_private(&secrets.join(name), &text)))
+        .and_then(|()| fs::write(&config, configuration(world, apps)));
     written.map_err(|e| Error::setup(format!("{} cannot be written.", config.display())).because(e))
 }
 
-fn configuration(world: &Sandbox) -> String {
-    let quoted = |path: &Path| toml::Value::from(path.to_string_lossy().as_ref()).to_string();
-    let app = world.csv.app();
+fn configuration(world: &Sandbox, apps: &str) -> String {
     format!(
         include_str!("demo.toml"),
         company = COMPANY,
         domain = DOMAIN,
         workers = quoted(&world.workers),
         url = toml::Value::from(world.vendor.url()),
-        export = quoted(&app.export_file()),
-        outbox = quoted(&app.outbox()),
+        apps = apps,
         approver = APPROVER,
     )
+}
+
+/// The instance that an administrator exports.
+pub(super) fn archive(world: &Sandbox) -> String {
+    let app = world.csv.app();
+    format!(
+        include_str!("demo_archive.toml"),
+        export = quoted(&app.export_file()),
+        outbox = quoted(&app.outbox()),
+    )
+}
+
+/// The instances that a browser reaches.
+fn pages(world: &Sandbox) -> String {
+    let url = |brand| toml::Value::from(world.console(brand).url());
+    format!(
+        include_str!("demo_pages.toml"),
+        uxpin = url(Brand::Uxpin),
+        mosaic = url(Brand::Mosaic),
+        stitch = url(Brand::Stitch),
+        stonly = url(Brand::Stonly),
+        user = toml::Value::from(world.console(Brand::Uxpin).robot().login),
+        assignee = ASSIGNEE,
+    )
+}
+
+fn quoted(path: &Path) -> String {
+    toml::Value::from(path.to_string_lossy().as_ref()).to_string()
+}
+
+/// What a browser would need and this machine has not.
+fn missing() -> Vec<&'static str> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
+    let is_here = |program: &str| folders.iter().any(|folder| folder.join(program).is_file());
+    PROGRAMS.into_iter().filter(|program| !is_here(program)).collect()
 }
 
 /// The folder to work in, as an absolute path, so that the last line can be used from anywhere.

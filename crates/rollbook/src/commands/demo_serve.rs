@@ -13,7 +13,7 @@ use rollbook_engine::secret::Secret;
 use rollbook_engine::{Engine, Error, Presence, Result, asking};
 use tracing::Level;
 
-use super::demo::{APPROVER, COMPANY, REQUESTER, configure, world};
+use super::demo::{APPROVER, COMPANY, REQUESTER, archive, configure, world};
 use super::serve::limits;
 use crate::exit::Exit;
 use crate::screen::Screen;
@@ -31,7 +31,7 @@ pub(super) fn run(session: &Session, dir: &Path, address: SocketAddr) -> Result<
     let workspace = dir.join("workspace");
     let (world, _threads) = world(dir)?;
     Engine::init(&workspace, COMPANY)?;
-    configure(&workspace, &world)?;
+    configure(&workspace, &world, &archive(&world))?;
     let engine = Engine::open_as(&workspace, Clock::System, Presence::Host, "demo")?;
     session.wait(engine.sync(&[], &Quiet))?;
     let keys = keys(&engine)?;

@@ -87,7 +87,7 @@ use crate::wire::{Hold, Wires};
 use asked::Request;
 use gate::Gate;
 use site::Site;
-use team::Team;
+use team::{Deed, Team};
 
 pub use brand::{Brand, Design};
 pub use gate::Robot;
@@ -213,6 +213,18 @@ impl Console {
     /// Forgets all members but the robot.
     pub fn clear(&self) {
         self.site().team.members.truncate(1);
+    }
+
+    /// Somebody takes the member with this address away by hand; it is no effect of a client's, so it
+    /// is not in the ledger. `false`: there is nobody with it.
+    pub fn take_away_by_hand(&self, email: &str) -> bool {
+        let mut site = self.site();
+        let design = site.design;
+        let Some(member) = site.team.members.iter().find(|it| it.email == email) else {
+            return false;
+        };
+        let ids = vec![member.id];
+        site.team.act(&Deed { what: "remove", ids, role: "", email: "", name: "" }, design).is_ok()
     }
 
     /// Everybody, in the order in which they came.
