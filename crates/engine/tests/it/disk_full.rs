@@ -77,7 +77,7 @@ impl Disk {
     }
 
     /// Copies a workspace onto the disk, in place of the one before.
-    fn take(&self, book: &Path) -> PathBuf {
+    pub(crate) fn take(&self, book: &Path) -> PathBuf {
         let place = self.dir.path().join("book");
         if place.exists() {
             fs::remove_dir_all(&place).unwrap();

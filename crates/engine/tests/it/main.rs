@@ -6,6 +6,7 @@ mod adoption;
 mod agreement;
 mod asking;
 mod book;
+mod browser;
 mod browser_channel;
 mod browser_job;
 mod catalog_examples;
