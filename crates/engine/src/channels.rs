@@ -17,7 +17,7 @@ use crate::channel::human::HumanChannel;
 use crate::channel::rest::{RestChannel, RestSettings};
 use crate::channel::scim::{ScimChannel, ScimQuirks, ScimSettings};
 use crate::channel::{Channel, Observation};
-use crate::config::{BrowserConfig, InstanceConfig, RestConfig, ScimConfig};
+use crate::config::{BrowserConfig, InstanceConfig, ReachConfig, RestConfig, ScimConfig};
 use crate::engine::Engine;
 use crate::error::{Error, Result};
 
@@ -217,9 +217,13 @@ impl Engine {
         self.store.read(|book| {
             let mut reach = BTreeMap::new();
             for instance in &self.config.instances {
-                let ways = self.read_ways(instance).into_iter().chain(self.human_way(instance));
                 let tried = self.tried_in(book, instance)?;
-                let ways = ways.map(|way| tried.way(instance.reach.narrow(way)));
+                let reads = self.read_ways(instance).into_iter();
+                let reads = reads.map(|way| instance.reach.narrow(way));
+                // What a program may not try is what people are there for.
+                let asked = ReachConfig { can: None, ..instance.reach.clone() };
+                let human = self.human_way(instance).map(|way| asked.narrow(way));
+                let ways = reads.chain(human).map(|way| tried.way(way));
                 let routes = ways.map(|way| self.quarantined_way(book, instance, way));
                 let routes = routes.collect::<Result<_>>()?;
                 reach.insert(instance.name.clone(), Reach { routes });

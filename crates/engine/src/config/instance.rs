@@ -164,7 +164,8 @@ impl InstanceConfig {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ReachConfig {
-    /// The only operations that may be tried; not said: all that the channel can do.
+    /// The only operations that the channel which reads may try; not said: all that it can do. People
+    /// can be asked for the others.
     pub can: Option<Vec<Verb>>,
     /// Operations that can be taken back here.
     pub reversible: Vec<Verb>,

@@ -13,7 +13,7 @@ fn the_demonstration_ends_with_a_pack_that_verifies() {
     let verified = bench.run(&["verify", "here/pack"]);
     assert_eq!(verified.code, 0, "{}", verified.all());
     assert!(ran.out.contains("Standard input is no terminal"), "{}", ran.out);
-    assert!(ran.out.contains("all 2 changes are done and confirmed"), "{}", ran.out);
+    assert!(ran.out.contains("all 5 changes are done and confirmed"), "{}", ran.out);
 }
 
 #[test]

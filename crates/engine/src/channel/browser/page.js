@@ -353,6 +353,7 @@ const VERBS = {
       img, video, canvas, iframe, object, embed, picture, [style*="url("] { visibility: hidden !important; }`;
     document.head.append(style);
     const kept = guard ? rowWith(guard).row : null;
+    if (kept) kept.scrollIntoView({ block: "center", behavior: "instant" });
     const mark = (element) => element.setAttribute("data-rollbook-mask", "");
     for (const element of below(document)) {
       if (element.tagName === "INPUT" || element.tagName === "TEXTAREA") mark(element);

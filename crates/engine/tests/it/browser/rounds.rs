@@ -11,8 +11,11 @@ use rollbook_testkit::{Fault, Twist};
 
 use super::scene::{Before, channel, console, removal};
 
-/// Rounds of each console; five hundred of all four.
-const ROUNDS: usize = 125;
+/// Rounds of each console, unless the environment says how many: 125 are five hundred of all four.
+const ROUNDS: usize = 40;
+
+/// Where another number of rounds is said.
+const ROUNDS_ASKED: &str = "ROLLBOOK_ROUNDS";
 
 /// Where the seed is said, to repeat a round that went wrong.
 const SEED: &str = "ROLLBOOK_ROUNDS_SEED";
@@ -95,7 +98,9 @@ async fn rounds(brand: Brand) {
     let channel = channel(&console);
     let begun = Instant::now();
     let (mut done, mut kept) = (0, 0);
-    for round in 0..ROUNDS {
+    let asked = std::env::var(ROUNDS_ASKED).ok().and_then(|rounds| rounds.parse().ok());
+    let rounds: usize = asked.unwrap_or(ROUNDS);
+    for round in 0..rounds {
         let members = seed_members(&console, &mut dice);
         let target = &members[dice.below(members.len())];
         let fault = fault(&mut dice);
@@ -118,7 +123,7 @@ async fn rounds(brand: Brand) {
         if is_done { done += 1 } else { kept += 1 }
     }
     eprintln!("{brand:?}: {done} done, {kept} kept in {} s", begun.elapsed().as_secs());
-    assert!(done > ROUNDS / 3 && kept > 0, "{done} done, {kept} kept: the rounds tried too little");
+    assert!(done > rounds / 3 && kept > 0, "{done} done, {kept} kept: the rounds tried too little");
 }
 
 /// Whether two members have one address, so that the list cannot be believed.
