@@ -46,15 +46,7 @@ pub(crate) fn new_recipe(brand: Brand) -> Browser {
     let role = if brand == Brand::Stonly { "alertdialog" } else { "dialog" };
     let (code, page) = ("Six digits", brand.members_page());
     let first = if brand == Brand::Mosaic { "{ click = 'button \"Continue\"' }," } else { "" };
-    let popup = match brand {
-        Brand::Mosaic | Brand::Stonly => {
-            let name = if brand == Brand::Mosaic { "Mosaic" } else { "Stonly" };
-            format!(
-                "{{ at = \"dialog \\\"What's new in {name}\\\"\", close = 'button \"Got it\"' }},"
-            )
-        }
-        Brand::Uxpin | Brand::Stitch => String::new(),
-    };
+    let popup = news_of(brand);
     let app = brand.app();
     let text = format!(
         r#"
@@ -100,6 +92,19 @@ members = [{{ go = "{page}" }}, {{ read = 'table "People"' }}]
     );
     let parsed = App::parse(&format!("apps/{app}.toml"), &text);
     parsed.expect("it is well formed").browser.expect("it has a browser route")
+}
+
+/// What closes the news that a console shows over its list.
+fn news_of(brand: Brand) -> String {
+    match brand {
+        Brand::Mosaic | Brand::Stonly => {
+            let name = if brand == Brand::Mosaic { "Mosaic" } else { "Stonly" };
+            format!(
+                "{{ at = \"dialog \\\"What's new in {name}\\\"\", close = 'button \"Got it\"' }},"
+            )
+        }
+        Brand::Uxpin | Brand::Stitch => String::new(),
+    }
 }
 
 /// A console whose list has pages of five, and whose rows come at once.
