@@ -16,7 +16,7 @@ use rollbook_testkit::console::Brand;
 use rollbook_testkit::sandbox::{Sandbox, Wish};
 use tokio::runtime::Runtime;
 
-use super::{demo_serve, findings, init, offboard, pack, run as runs, sync, verify};
+use super::{demo_serve, findings, init, offboard, pack, run as runs, sync, task as tasks, verify};
 use crate::exit::Exit;
 use crate::screen::Tone;
 use crate::session::Session;
@@ -152,13 +152,26 @@ impl<'a> Story<'a> {
         if first != Exit::Vendor || !self.has_browser {
             return Ok(first);
         }
-        self.heading(&format!("{ASSIGNEE} removes {name} in Stonly's own pages"));
-        if !self.world.console(Brand::Stonly).take_away_by_hand(&leaver.email) {
-            return Err(Error::bug("The made-up administrator finds nobody to remove."));
-        }
-        self.say("Said is not done: the browser reads Stonly's list again.");
+        self.task_done(&leaver.email)?;
         self.heading("rollbook run resume: look again");
         runs::run(&self.session, &runs::Args::resume())
+    }
+
+    /// The administrator of Stonly does what they were asked to, and says so.
+    fn task_done(&self, email: &str) -> Result<()> {
+        let own = self.session.elsewhere(&self.workspace, ASSIGNEE);
+        let tasks = own.open_beside()?.tasks()?;
+        let Some(task) = tasks.into_iter().find(|task| !task.state().is_over()) else {
+            return Err(Error::bug("Nobody was asked to do anything in Stonly."));
+        };
+        self.heading(&format!("rollbook task show: what {ASSIGNEE} is asked to do"));
+        tasks::run(&own, &tasks::Args::show(&task.id))?;
+        if !self.world.console(Brand::Stonly).take_away_by_hand(email) {
+            return Err(Error::bug("The made-up administrator finds nobody to remove."));
+        }
+        self.heading("rollbook task done: it was done in Stonly's own pages");
+        tasks::run(&own, &tasks::Args::done(&task.id, "Removed in the team settings."))?;
+        Ok(())
     }
 
     /// Writes the pack and checks it.

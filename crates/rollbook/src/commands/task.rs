@@ -82,6 +82,19 @@ enum What {
     },
 }
 
+impl Args {
+    /// To show a task.
+    pub(crate) fn show(task: &TaskId) -> Self {
+        Self { what: What::Show { task: task.to_string() } }
+    }
+
+    /// To say that a task is done, in a sentence.
+    pub(crate) fn done(task: &TaskId, note: &str) -> Self {
+        let (task, note) = (task.to_string(), Some(note.to_owned()));
+        Self { what: What::Done { task, note, file: Vec::new() } }
+    }
+}
+
 /// Lists, shows, or records what somebody says.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     let engine = session.open_beside()?;
