@@ -93,6 +93,26 @@ impl Engine {
     /// What happens to a single change is no error but part of the report.
     pub async fn apply(&self, id: &PlanId, by: &str, progress: &dyn Progress) -> Result<RunReport> {
         let by = named(by)?;
+        let (plan, permit) = self.cleared(id, by)?;
+        let run = self.begin_run(&plan, &permit, by)?;
+        let leave = Leave::Given(Box::new(permit));
+        let report = self.drive_all(&run, &plan, &leave, progress).await?;
+        self.send_notices().await?;
+        Ok(report)
+    }
+
+    /// Begins the run of a plan, and leaves it to the process that delivers ([`Engine::deliver`]).
+    ///
+    /// # Errors
+    /// As [`Engine::apply`].
+    pub fn begin_apply(&self, id: &PlanId, by: &str) -> Result<RunRow> {
+        let by = named(by)?;
+        let (plan, permit) = self.cleared(id, by)?;
+        self.begin_run(&plan, &permit, by)
+    }
+
+    /// A plan that may run now, with its permit.
+    fn cleared(&self, id: &PlanId, by: &str) -> Result<(Plan, Permit)> {
         self.check_not_older()?;
         let proposal = self.proposal_before(id, by)?;
         if proposal.run.is_some() {
@@ -102,11 +122,7 @@ impl Engine {
         }
         self.check_recorded(&proposal)?;
         let permit = self.permit(&proposal, by)?;
-        let run = self.begin_run(&proposal.plan, &permit, by)?;
-        let leave = Leave::Given(Box::new(permit));
-        let report = self.drive_all(&run, &proposal.plan, &leave, progress).await?;
-        self.send_notices().await?;
-        Ok(report)
+        Ok((proposal.plan, permit))
     }
 
     /// Goes on with every run that has not ended: looks at what is in doubt, acts on what is still

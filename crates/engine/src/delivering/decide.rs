@@ -101,6 +101,10 @@ impl Engine {
     /// Decides what is due.
     pub(super) fn decide_round(&self, memory: &mut Memory, runs: &Mutex<Runs>) -> Result<Decided> {
         let now = self.now();
+        if let Err(error) = self.take_up(runs) {
+            // What providers push is delivered all the same.
+            tracing::error!(%error, "a run that is open could not be taken up");
+        }
         let rows = self.due_rows(memory, now)?;
         if rows.is_empty() {
             return Ok(Decided::default());

@@ -57,6 +57,24 @@ pub(super) fn lock(runs: &Mutex<Runs>) -> MutexGuard<'_, Runs> {
     runs.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+impl Engine {
+    /// Takes up every run that is open and not in hand yet: those of a process that ended, and those
+    /// that a person began since.
+    pub(super) fn take_up(&self, runs: &Mutex<Runs>) -> Result<()> {
+        let mut open = self.store.read(|book| book.open_runs())?;
+        open.retain(|run| !lock(runs).0.contains_key(&run.id));
+        let graph = if open.is_empty() { None } else { Some(self.graph()?) };
+        for run in open {
+            let plan = self.store.read(|book| book.plan(&run.plan))?;
+            let (Some(plan), Some(graph)) = (plan, &graph) else { continue };
+            let proposal = self.judge(plan, graph)?;
+            let leave = self.leave_to_go_on(&run, &proposal)?;
+            lock(runs).add(run, proposal.plan, leave);
+        }
+        Ok(())
+    }
+}
+
 impl Runs {
     pub(super) fn add(&mut self, run: RunRow, plan: Plan, leave: Leave) {
         let begin = Place::Due(run.began_at);

@@ -90,16 +90,8 @@ impl Shop {
     pub(super) fn open(engine: Arc<Engine>, upkeep: bool) -> Result<Self> {
         engine.check_not_older()?;
         engine.keep_checkpoints_outside()?;
-        let mut runs = Runs::default();
-        let open = engine.store.read(|book| book.open_runs())?;
-        let graph = if open.is_empty() { None } else { Some(engine.graph()?) };
-        for run in open {
-            let plan = engine.store.read(|book| book.plan(&run.plan))?;
-            let (Some(plan), Some(graph)) = (plan, &graph) else { continue };
-            let proposal = engine.judge(plan, graph)?;
-            let leave = engine.leave_to_go_on(&run, &proposal)?;
-            runs.add(run, proposal.plan, leave);
-        }
+        let runs = Arc::default();
+        engine.take_up(&runs)?;
         engine.follow_rules()?;
         let now = engine.now();
         let reread_at = upkeep.then_some(now);
@@ -107,7 +99,7 @@ impl Shop {
         Ok(Self {
             reread_at,
             engine,
-            runs: Arc::new(Mutex::new(runs)),
+            runs,
             memory: Arc::default(),
             lanes: BTreeMap::new(),
             tasks: JoinSet::new(),

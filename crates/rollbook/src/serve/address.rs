@@ -27,6 +27,8 @@ pub(crate) enum Address {
         /// What is asked for there.
         target: Target,
     },
+    /// `/api/…` and `/openapi.json`: what programs read.
+    Api,
     /// The console, which has a table of its own.
     Console,
 }
@@ -71,6 +73,7 @@ impl Address {
                     _ => Self::Console,
                 }
             }
+            Some("api" | "openapi.json") => Self::Api,
             Some("scim") => {
                 let (endpoint, version) = (segments.next(), segments.next());
                 let endpoint = endpoint.and_then(decoded).unwrap_or_default();
@@ -88,6 +91,7 @@ impl Address {
         match self {
             Self::Health | Self::Ready | Self::Metrics => Route::Health,
             Self::Mcp | Self::McpMetadata => Route::Mcp,
+            Self::Api => Route::Api,
             Self::Console => Route::Console,
             Self::Scim { target, .. } => match target {
                 Target::List(ResourceType::User) => Route::Users,
@@ -106,6 +110,7 @@ impl Address {
     /// In which words whoever asks there is refused.
     pub(crate) fn tongue(&self) -> Tongue {
         match self {
+            Self::Api => Tongue::Problem,
             Self::Console => Tongue::Page,
             Self::Health
             | Self::Ready
@@ -122,7 +127,7 @@ impl Address {
         match self {
             Self::Health | Self::Ready | Self::Metrics | Self::McpMetadata => Some("GET, HEAD"),
             Self::Mcp => Some("POST"),
-            Self::Console => None,
+            Self::Api | Self::Console => None,
             Self::Scim { target, .. } => target.methods(),
         }
     }
@@ -212,6 +217,8 @@ mod tests {
         check("/healthz", "Health [GET, HEAD]");
         check("/metrics/x", "Console [-]");
         check("/", "Console [-]");
+        check("/api/v1/people", "Api [-]");
+        check("/openapi.json", "Api [-]");
         check("/mcp", "Mcp [POST]");
         check("/mcp/x", "Console [-]");
         check("/.well-known/oauth-protected-resource", "McpMetadata [GET, HEAD]");

@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 use super::address::Address;
+use super::api;
 use super::framing::TwoLengths;
 use super::guess::Guesses;
 use super::log::Log;
@@ -215,6 +216,7 @@ impl Face {
             Address::Scim { .. } => {
                 scim::respond(self, request, address, peer.clone(), trail).await
             }
+            Address::Api => api::respond(self, request, peer, trail).await,
             Address::Console => web::respond(self, request, peer, trail).await,
             _ if !address.takes(request.method()) => {
                 Err(Refusal::method(address.methods().unwrap_or("GET, HEAD")))

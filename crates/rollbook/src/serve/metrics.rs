@@ -23,10 +23,11 @@ pub(crate) enum Route {
     Health,
     Mcp,
     Console,
+    Api,
     Other,
 }
 
-const ROUTES: [&str; 12] = [
+const ROUTES: [&str; 13] = [
     "users",
     "user",
     "groups",
@@ -38,6 +39,7 @@ const ROUTES: [&str; 12] = [
     "health",
     "mcp",
     "console",
+    "api",
     "other",
 ];
 const METHODS: [&str; 6] = ["GET", "POST", "PUT", "PATCH", "DELETE", "other"];

@@ -7,6 +7,7 @@
 //! anything but SCIM.
 
 mod address;
+mod api;
 mod body;
 mod connection;
 mod face;

@@ -1,5 +1,5 @@
 //! An answer that says no, in the words of whoever asked: a SCIM error body (RFC 7644 §3.12) for
-//! identity providers, a page for people. Whichever layer says it, it is made here.
+//! identity providers, a problem for programs, a page for people. Whichever layer says it, it is made here.
 
 use std::borrow::Cow;
 
@@ -22,6 +22,8 @@ pub(crate) struct Refusal(Box<Said>);
 pub(crate) enum Tongue {
     /// An error of SCIM.
     Scim,
+    /// A problem for programs (RFC 9457).
+    Problem,
     /// A page for people.
     Page,
 }
@@ -52,6 +54,13 @@ impl Refusal {
                       expired or revoked.";
         let mut refusal = Self::new(StatusCode::UNAUTHORIZED, detail);
         refusal.0.header = Some((WWW_AUTHENTICATE, Cow::Borrowed("Bearer realm=\"scim\"")));
+        refusal
+    }
+
+    /// 401 for a program, with what is to be done.
+    pub(crate) fn bearer(detail: &str) -> Self {
+        let mut refusal = Self::new(StatusCode::UNAUTHORIZED, detail);
+        refusal.0.header = Some((WWW_AUTHENTICATE, Cow::Borrowed("Bearer realm=\"rollbook\"")));
         refusal
     }
 
@@ -106,6 +115,7 @@ impl Refusal {
                 response.headers_mut().insert(CONTENT_TYPE, scim);
                 response
             }
+            Tongue::Problem => problem(self.0.status, self.0.message.detail.as_deref()),
             Tongue::Page => web::refusal_page(
                 self.0.status,
                 self.0.message.detail.as_deref().unwrap_or_default(),
@@ -117,6 +127,20 @@ impl Refusal {
         }
         response
     }
+}
+
+/// A refusal as programs read it.
+fn problem(status: StatusCode, detail: Option<&str>) -> Response<Full<Bytes>> {
+    let title = status.canonical_reason().unwrap_or("Refused");
+    let body = serde_json::json!({
+        "type": "about:blank", "title": title, "status": status.as_u16(),
+        "detail": detail.unwrap_or_default(),
+    });
+    let mut response = Response::new(Full::new(body.to_string().into()));
+    *response.status_mut() = status;
+    let problem = HeaderValue::from_static("application/problem+json");
+    response.headers_mut().insert(CONTENT_TYPE, problem);
+    response
 }
 
 impl From<ErrorMessage> for Refusal {

@@ -1,10 +1,12 @@
 //! The console over real HTTP: who comes in, what each role may see, and that whatever comes from
 //! outside is text.
 
+use std::net::SocketAddr;
+
 use rollbook_core::role::Role;
 
 use crate::bench::Bench;
-use crate::served::{Answer, Served};
+use crate::served::{Answer, Served, send};
 
 /// What the server is held to: a route on each line, and who may ask it.
 const ROUTES: &str = include_str!("console_routes.txt");
@@ -18,20 +20,24 @@ const NAMES: [(Role, &str); 6] = [
 ];
 
 /// A browser of somebody, as far as this server can tell.
-pub(crate) struct Browser<'a> {
-    served: &'a Served,
+pub(crate) struct Browser {
+    address: SocketAddr,
     pub(crate) cookie: String,
 }
 
-impl<'a> Browser<'a> {
+impl Browser {
     /// Signed in by a link that was made for `name`.
-    pub(crate) fn of(served: &'a Served, name: &str) -> Self {
+    pub(crate) fn of(served: &Served, name: &str) -> Self {
         let made = served.bench.run(&["member", "link", name, "--json"]).json();
         let url = made[0]["login_url"].as_str().expect("a link");
-        let code = url.split("code=").nth(1).expect("a code");
-        let answer = sign_in(served, code, "");
+        Self::by_link(served.address, url.split("code=").nth(1).expect("a code"), "")
+    }
+
+    /// Signed in by a link; `name` is for the first owner.
+    pub(crate) fn by_link(address: SocketAddr, code: &str, name: &str) -> Self {
+        let answer = sign_in(address, code, name);
         assert_eq!(answer.status, 303, "{answer:?}");
-        Self { served, cookie: cookie(&answer) }
+        Self { address, cookie: cookie(&answer) }
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -51,17 +57,17 @@ impl<'a> Browser<'a> {
     }
 
     fn origin(&self) -> String {
-        format!("http://{}", self.served.address)
+        format!("http://{}", self.address)
     }
 
     fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
-        ask(self.served, method, path, &[&[("Cookie", self.cookie.as_str())], more].concat(), body)
+        ask(self.address, method, path, &[&[("Cookie", self.cookie.as_str())], more].concat(), body)
     }
 }
 
 /// A request under the name by which a browser on this machine calls the server.
-pub(crate) fn ask(
-    served: &Served,
+fn ask(
+    address: SocketAddr,
     method: &str,
     path: &str,
     headers: &[(&str, &str)],
@@ -69,13 +75,13 @@ pub(crate) fn ask(
 ) -> Answer {
     let form = ("Content-Type", "application/x-www-form-urlencoded");
     let headers = [headers, &[form][..usize::from(!body.is_empty())]].concat();
-    served.send_to(&served.address.to_string(), method, path, &headers, body.as_bytes())
+    send(address, &address.to_string(), (method, path), &headers, body.as_bytes())
 }
 
-fn sign_in(served: &Served, code: &str, name: &str) -> Answer {
-    let origin = format!("http://{}", served.address);
+fn sign_in(address: SocketAddr, code: &str, name: &str) -> Answer {
+    let origin = format!("http://{address}");
     let body = format!("code={code}&name={name}");
-    ask(served, "POST", "/sign-in", &[("Origin", &origin)], &body)
+    ask(address, "POST", "/sign-in", &[("Origin", &origin)], &body)
 }
 
 fn cookie(answer: &Answer) -> String {
@@ -100,21 +106,22 @@ fn the_first_owner_signs_in_once_by_the_link_that_serve_prints() {
     let served = Served::start();
     let url = served.began["login_url"].as_str().expect("there is no owner yet").to_owned();
     let code = url.split("code=").nth(1).expect("a code");
-    let page = ask(&served, "GET", &format!("/sign-in?code={code}"), &[], "");
+    let page = ask(served.address, "GET", &format!("/sign-in?code={code}"), &[], "");
     assert!(page.body.contains("Be the first owner"), "{page:?}");
     let elsewhere = [("Origin", "https://evil.example")];
-    let forged = ask(&served, "POST", "/sign-in", &elsewhere, &format!("code={code}&name=Mallory"));
+    let forged =
+        ask(served.address, "POST", "/sign-in", &elsewhere, &format!("code={code}&name=Mallory"));
     assert_eq!(forged.status, 403, "{forged:?}");
-    let nameless = sign_in(&served, code, "");
+    let nameless = sign_in(served.address, code, "");
     assert_eq!(nameless.status, 400, "{nameless:?}");
-    let answer = sign_in(&served, code, "Robin+Vale");
+    let answer = sign_in(served.address, code, "Robin+Vale");
     assert_eq!((answer.status, answer.header("location")), (303, Some("/")), "{answer:?}");
     let set = answer.header("set-cookie").expect("a session");
     assert!(set.ends_with("; Path=/; HttpOnly; SameSite=Strict"), "{set}");
-    assert_eq!(sign_in(&served, code, "Robin+Vale").status, 401, "a link works once");
+    assert_eq!(sign_in(served.address, code, "Robin+Vale").status, 401, "a link works once");
 
     let cookie = cookie(&answer);
-    let owner = Browser { served: &served, cookie };
+    let owner = Browser { address: served.address, cookie };
     let page = owner.get("/");
     assert!(page.body.contains("Robin Vale"), "{page:?}");
     for (name, value) in [
@@ -147,7 +154,8 @@ fn every_route_answers_each_role_as_the_table_says() {
             continue;
         }
         let path = path.replace("{}", "1");
-        let stranger = ask(&served, method, &path, &[], "");
+        let body = if method == "GET" { "" } else { "digest=x" };
+        let stranger = ask(served.address, method, &path, &[], body);
         let expected = if method == "GET" { 303 } else { 401 };
         assert_eq!(stranger.status, expected, "{line}: {stranger:?}");
         for (role, browser) in &browsers {
@@ -161,7 +169,7 @@ fn every_route_answers_each_role_as_the_table_says() {
             assert!(answer.status < 500, "{line}, {role}: {answer:?}");
         }
     }
-    let other = ask(&served, "DELETE", "/people", &[], "");
+    let other = ask(served.address, "DELETE", "/people", &[], "");
     assert_eq!((other.status, other.header("allow")), (405, Some("GET, HEAD")), "{other:?}");
 }
 
@@ -171,7 +179,7 @@ fn in_clear_the_console_is_for_this_machine_alone() {
     let rebound = served.send_to("evil.example", "GET", "/sign-in", &[], b"");
     assert_eq!(rebound.status, 403, "{rebound:?}");
     assert!(rebound.body.contains("over TLS"), "{rebound:?}");
-    let here = ask(&served, "GET", "/sign-in", &[], "");
+    let here = ask(served.address, "GET", "/sign-in", &[], "");
     assert_eq!(here.status, 200, "{here:?}");
 }
 

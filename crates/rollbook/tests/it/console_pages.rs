@@ -140,7 +140,7 @@ return wrong;
 "#;
 
 /// The pages that the lists lead to, one of each, and the lists.
-fn pages(owner: &Browser<'_>) -> Vec<String> {
+fn pages(owner: &Browser) -> Vec<String> {
     let lists =
         ["people", "accounts", "apps", "findings", "links", "plans", "runs", "coverage", "audit"];
     let mut pages: Vec<String> = [

@@ -1,8 +1,10 @@
 //! The real binary, from outside: what it prints, where, and with which exit code.
 
+mod api;
 mod assistant;
 mod bench;
 mod console;
+mod console_acts;
 mod console_pages;
 mod delivery;
 mod demo;

@@ -100,23 +100,12 @@ impl Served {
         headers: &[(&str, &str)],
         body: &[u8],
     ) -> Answer {
-        let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n");
-        for (name, value) in headers {
-            request += &format!("{name}: {value}\r\n");
-        }
-        request += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
-        let mut stream = self.connect();
-        stream.write_all(request.as_bytes()).expect("the head is taken");
-        // A server that refuses early need not take the rest.
-        let _ = stream.write_all(body);
-        Answer::read(&mut stream)
+        send(self.address, host, (method, target), headers, body)
     }
 
     /// A bare connection.
     pub(crate) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).expect("the server takes connections");
-        stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time can be set");
-        stream
+        connect(self.address)
     }
 
     /// Makes a user and says its id.
@@ -170,6 +159,32 @@ impl Drop for Served {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).expect("the server takes connections");
+    stream.set_read_timeout(Some(Duration::from_secs(30))).expect("a time can be set");
+    stream
+}
+
+/// Any request to the server at this address under this name: method and target, headers, body.
+pub(crate) fn send(
+    address: SocketAddr,
+    host: &str,
+    (method, target): (&str, &str),
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
+    let mut request = format!("{method} {target} HTTP/1.1\r\nHost: {host}\r\n");
+    for (name, value) in headers {
+        request += &format!("{name}: {value}\r\n");
+    }
+    request += &format!("Content-Length: {}\r\nConnection: close\r\n\r\n", body.len());
+    let mut stream = connect(address);
+    stream.write_all(request.as_bytes()).expect("the head is taken");
+    // A server that refuses early need not take the rest.
+    let _ = stream.write_all(body);
+    Answer::read(&mut stream)
 }
 
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";

@@ -27,6 +27,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema_3.sql"),
     include_str!("../schema_4.sql"),
     include_str!("../schema_5.sql"),
+    include_str!("../schema_6.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
+use serde_json::{Value as Json, json};
 
 /// How a text is meant; never the only sign of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -39,6 +40,19 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// For programs.
+    pub(crate) fn json(&self) -> Json {
+        match self {
+            Self::Nothing => Json::Null,
+            Self::Text(text) | Self::Ranked(_, text) => json!(text),
+            Self::Number(number) => json!(number),
+            Self::Share(share) => json!(share),
+            Self::Moment(at) => json!(at),
+            Self::Day(day) => json!(day),
+            Self::Words(words) => json!(words),
+        }
+    }
+
     /// As it is read and searched.
     pub(crate) fn text(&self) -> String {
         match self {

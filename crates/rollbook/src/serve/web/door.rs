@@ -190,7 +190,7 @@ pub(crate) fn open(console: &Console, asked: &Asked) -> Result<Opened, Refusal> 
         let reply = Reply::See("/sign-in".to_owned());
         return Ok(Opened { reply, cookie, session, wrong_secret: None });
     }
-    let moment = console.moments.now(engine).map_err(told)?;
+    let moment = console.moment().map_err(told)?;
     let reply = pages::show(&Visit { asked, moment, signed, form_token })?;
     Ok(Opened { reply, cookie, session, wrong_secret: None })
 }

@@ -17,6 +17,8 @@ pub(crate) struct Frame {
     mark: String,
     nav: Vec<Group>,
     who: Option<Who>,
+    /// What whoever looks may do, by the words of rights.
+    may: Vec<&'static str>,
     /// What a form of this session bears.
     form: String,
     /// What was searched for.
@@ -58,7 +60,8 @@ impl Frame {
         let (title, workspace) = (title.to_owned(), String::new());
         let (style, script, mark) = (path(0), path(1), path(2));
         let (form, q) = (String::new(), String::new());
-        Self { title, workspace, style, script, mark, nav: Vec::new(), who: None, form, q }
+        let (nav, may) = (Vec::new(), Vec::new());
+        Self { title, workspace, style, script, mark, nav, who: None, may, form, q }
     }
 
     fn around(visit: &Visit<'_>, title: &str) -> Self {
@@ -69,6 +72,11 @@ impl Frame {
             workspace: visit.moment.engine.config().workspace.name.clone(),
             nav: nav(visit),
             who: Some(who),
+            may: Right::ALL
+                .into_iter()
+                .filter(|right| visit.may(*right))
+                .map(Right::word)
+                .collect(),
             form: visit.form_token.clone(),
             q: visit.asked.query.get("q").unwrap_or_default().to_owned(),
             ..Self::bare(title)

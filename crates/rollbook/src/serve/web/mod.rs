@@ -30,11 +30,16 @@ use super::body;
 use super::face::{Face, Trail};
 use super::peer::Peer;
 use super::refusal::Refusal;
-use door::{Asked, Place};
+use door::Asked;
 use moment::Moments;
-use query::Query;
 use reply::Reply;
 use route::Found;
+
+pub(super) use door::Place;
+pub(super) use list::List;
+pub(super) use lists::{LISTS, list as list_of};
+pub(super) use moment::Moment;
+pub(super) use query::Query;
 
 /// The most bytes of a form.
 const FORM_BYTES: usize = 64 << 10;
@@ -49,6 +54,14 @@ impl Console {
     /// On this workspace.
     pub(crate) fn new(engine: Arc<Engine>) -> Self {
         Self { engine, moments: Moments::default() }
+    }
+
+    /// The book as it is now.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(super) fn moment(&self) -> Result<Moment, Error> {
+        self.moments.now(&self.engine)
     }
 }
 
@@ -107,7 +120,7 @@ fn misasked(detail: &str) -> Refusal {
 }
 
 /// What the engine would not do, as an answer: whose turn it is decides the status.
-fn told(error: Error) -> Refusal {
+pub(super) fn told(error: Error) -> Refusal {
     let status = match error.kind {
         Kind::Input => StatusCode::BAD_REQUEST,
         Kind::Refused | Kind::Contradicted => StatusCode::CONFLICT,

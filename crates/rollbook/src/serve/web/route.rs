@@ -31,6 +31,13 @@ pub(crate) enum Page {
     Event,
     Guide,
     Settings,
+    Offboard,
+    PlanFinding,
+    PutOff,
+    Approve,
+    RunPlan,
+    Confirm,
+    Reject,
 }
 
 /// Who may ask for it.
@@ -61,6 +68,10 @@ const fn get(path: &'static str, page: Page, right: Right) -> Route {
     Route { method: "GET", path, page, needs: Needs::Right(right) }
 }
 
+const fn post(path: &'static str, page: Page, right: Right) -> Route {
+    Route { method: "POST", path, page, needs: Needs::Right(right) }
+}
+
 const fn open(method: &'static str, path: &'static str, page: Page) -> Route {
     Route { method, path, page, needs: Needs::Nobody }
 }
@@ -76,6 +87,7 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/people", Page::List("people"), Right::Read),
     get("/people.csv", Page::Csv("people"), Right::Export),
     get("/people/{}", Page::Person, Right::Read),
+    post("/people/{}/offboard", Page::Offboard, Right::Propose),
     get("/accounts", Page::List("accounts"), Right::Read),
     get("/accounts.csv", Page::Csv("accounts"), Right::Export),
     get("/accounts/{}/{}", Page::Account, Right::Read),
@@ -85,12 +97,18 @@ pub(crate) const ROUTES: &[Route] = &[
     get("/findings", Page::List("findings"), Right::Read),
     get("/findings.csv", Page::Csv("findings"), Right::Export),
     get("/findings/{}", Page::Finding, Right::Read),
+    post("/findings/{}/plan", Page::PlanFinding, Right::Propose),
+    post("/findings/{}/put-off", Page::PutOff, Right::Decide),
     get("/links", Page::List("links"), Right::Read),
     get("/links.csv", Page::Csv("links"), Right::Export),
     get("/links/{}/{}", Page::Link, Right::Read),
+    post("/links/{}/{}/confirm", Page::Confirm, Right::Decide),
+    post("/links/{}/{}/reject", Page::Reject, Right::Decide),
     get("/plans", Page::List("plans"), Right::Read),
     get("/plans.csv", Page::Csv("plans"), Right::Export),
     get("/plans/{}", Page::Plan, Right::Read),
+    post("/plans/{}/approve", Page::Approve, Right::Approve),
+    post("/plans/{}/run", Page::RunPlan, Right::Run),
     get("/runs", Page::List("runs"), Right::Read),
     get("/runs.csv", Page::Csv("runs"), Right::Export),
     get("/runs/{}", Page::Run, Right::Read),

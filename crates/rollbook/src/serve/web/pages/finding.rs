@@ -23,6 +23,8 @@ struct FindingPage {
     unseen: Option<String>,
     put_off: Option<String>,
     advice: &'static str,
+    is_open: bool,
+    can_plan: bool,
     alike: String,
 }
 
@@ -76,6 +78,8 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
             format!("{} {what} until {}: {}", put_off.by, put_off.until, put_off.reason)
         }),
         advice: advice(finding.kind),
+        is_open: standing.is_open(moment.today),
+        can_plan: finding.subject.account().is_some(),
         alike: format!("/findings?kind={}", finding.kind.word()),
         kind: kind.clone(),
     };

@@ -17,6 +17,8 @@ use crate::serve::web::{frame, lists};
 struct LinkPage {
     label: String,
     account: String,
+    place: String,
+    people: Vec<String>,
     state: &'static str,
     because: String,
     is_open: bool,
@@ -59,6 +61,8 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
     let page = LinkPage {
         label: moment.label(&at),
         account: lists::account_page(&at),
+        place: lists::account_page(&at).replacen("/accounts/", "/links/", 1),
+        people: candidates.iter().map(|one| one.identity.to_string()).collect(),
         state: link.state.word(),
         because: link.because.clone(),
         is_open: matches!(link.state, LinkState::Suggested { .. }),

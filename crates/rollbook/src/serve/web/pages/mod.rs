@@ -1,6 +1,7 @@
 //! What each page shows: values for its template, taken from one moment.
 
 mod account;
+mod acts;
 mod app;
 mod event;
 mod finding;
@@ -43,6 +44,13 @@ pub(super) fn show(visit: &Visit<'_>) -> Result<Reply, Refusal> {
         Page::Event => event::draw(visit)?,
         Page::Guide => guide::draw(visit)?,
         Page::Settings => settings::draw(visit)?,
+        Page::Offboard => return acts::offboard(visit),
+        Page::PlanFinding => return acts::plan_finding(visit),
+        Page::PutOff => return acts::put_off(visit),
+        Page::Approve => return acts::approve(visit),
+        Page::RunPlan => return acts::run(visit),
+        Page::Confirm => return acts::decide(visit, true),
+        Page::Reject => return acts::decide(visit, false),
         Page::Asset | Page::SignIn | Page::SignInNow | Page::SignOut => {
             return Err(Refusal::not_found());
         }

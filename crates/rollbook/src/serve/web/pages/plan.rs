@@ -32,6 +32,8 @@ struct PlanPage {
     left_alone: Vec<String>,
     rests_on: Vec<Seen>,
     run: Option<String>,
+    is_waiting: bool,
+    can_run: bool,
     changes: usize,
 }
 
@@ -107,6 +109,8 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
         left_alone: plan.left_alone().iter().map(explain::left_alone).collect(),
         rests_on: rests_on(plan),
         run: run.as_ref().map(|run| run.id.to_string()),
+        is_waiting: stage == Stage::Waits,
+        can_run: stage == Stage::Approved,
         changes: plan.changes().len(),
     };
     Ok(frame::draw(visit, "plan.html", "Plan", &page))
