@@ -18,7 +18,7 @@ const STEP_S: u64 = 30;
 /// let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 /// assert_eq!(code(secret, 59).as_deref(), Some("287082"));
 /// assert_eq!(code(secret, 1_111_111_109).as_deref(), Some("081804"));
-/// assert_eq!(code("not base 32", 59), None);
+/// assert_eq!(code("0189 is no base 32", 59), None);
 /// ```
 pub fn code(secret: &str, unix_s: u64) -> Option<String> {
     let key = Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, &base32(secret)?);
