@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use rollbook_core::change::Op;
 use rollbook_core::explain;
 use rollbook_core::link::Link;
+use rollbook_core::reach::HUMAN;
 use rollbook_core::snapshot::Coverage;
 use rollbook_core::step::{Found, Outcome, Receipt, Recorded, Verdict};
 use serde::Serialize;
@@ -116,6 +117,10 @@ impl Done {
             Recorded::Verified { at, verdict, .. } => {
                 self.verified_at = Some(*at);
                 self.verified_how = match verdict {
+                    // The channel that reads is another one there; what counts is that it was read.
+                    Verdict::Confirmed if self.channel == HUMAN => {
+                        "Read again after it was said to be done: as wanted.".to_owned()
+                    }
                     Verdict::Confirmed => format!("Read again over {}: as wanted.", self.channel),
                     Verdict::Contradicted { why } | Verdict::Unobservable { why } => why.clone(),
                 };
