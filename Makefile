@@ -2,8 +2,8 @@
 
 help:  ## list the recipes
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 16
-demo: setup  ## make a company, run the main job on it and write the leaver pack
-	cargo run --quiet --locked --profile quick --package rollbook -- demo $(ARGS)
+demo:  ## make a company, run the main job on it and write the leaver pack
+	@scripts/setup.sh demo && cargo run --quiet --locked --profile quick --package rollbook -- demo $(ARGS)
 test:  ## everything that must hold, from formatting to other people's SCIM servers
 	scripts/setup.sh test && cargo xtask test
 bench:  ## speed and memory side by side with the alternatives

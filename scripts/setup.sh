@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Installs what building needs and what is missing, and says so: setup.sh [test]. With `test` also
-# what the verifier, the other people's SCIM servers and the tests on Postgres need. Where nothing is missing it does
+# Installs what building needs and what is missing, and says so: setup.sh [demo | test]. With `demo`
+# also the browser that drives pages, with `test` that and what the verifier, the other people's SCIM
+# servers and the tests on Postgres need. Where nothing is missing it does
 # nothing and prints nothing. Rust itself must be there.
 set -euo pipefail
 
@@ -18,7 +19,9 @@ if [ "${1:-}" = test ]; then
   # Debian keeps the server's programs off the PATH. The tests start servers of their own.
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || need initdb postgresql
   need openssl openssl
-  # The pages are tried in a real browser, and a real browser drives pages.
+fi
+if [ -n "${1:-}" ]; then
+  # A real browser drives the pages of apps without an API, and our own pages are tried in one.
   need chromium chromium
   need chromedriver chromium-driver
 fi
