@@ -98,7 +98,7 @@ impl<'a> Story<'a> {
         if !story.has_browser {
             story.say("");
             story.say(&format!(
-                "There is no {} on this machine, so those four are left out. `scripts/setup.sh test` \
+                "There is no {} on this machine, so those four are left out. `scripts/setup.sh demo` \
                  installs what is missing; then run this again.",
                 missing().join(" and no ")
             ));
