@@ -62,10 +62,12 @@ fn every_example_in_the_template_is_a_key_that_loads() {
     let with_examples = lines.collect::<Vec<_>>().join("\n");
     let config = Config::parse(&with_examples, "rollbook.toml");
     let config = config.unwrap_or_else(|e| panic!("{}\n{with_examples}", crate::said(&e)));
-    assert_eq!((config.sources.len(), config.instances.len()), (1, 3));
+    assert_eq!((config.sources.len(), config.instances.len()), (1, 4));
     assert!(config.sources[0].appointments.is_some());
     assert!(config.instances[1].rest.is_some());
-    assert!(config.instances[2].file.as_ref().is_some_and(|file| file.grants.is_some()));
+    assert!(config.instances[2].browser.is_some());
+    assert!(config.instances[3].file.as_ref().is_some_and(|file| file.grants.is_some()));
+    assert!(config.instances[3].human.is_some());
 }
 
 #[test]
