@@ -21,12 +21,13 @@ pub const ATTEMPTS_MAX: usize = 5;
 /// How often is looked at most, over the whole life of a change.
 pub const LOOKS_MAX: usize = 60;
 
-/// When to verify, in seconds after the act: vendors show a change to readers only after a while.
-/// After the last of these looks what is still not as promised is contradicted.
-pub const VERIFY_LOOKS_S: [i64; 9] = [0, 1, 3, 8, 20, 45, 90, 180, 300];
+/// When to verify, in seconds after the act: vendors show a change to readers only after a while. The
+/// last look is made when the instance must show it; what is not as promised then is contradicted.
+pub const VERIFY_LOOKS_S: [i64; 8] = [0, 1, 3, 8, 20, 45, 90, 180];
 
-/// When to look after an act of which nobody knows whether it happened, in seconds. All of these
-/// looks must miss it before it is sent again: what was made a moment ago may not be listed yet.
+/// When to look after an act of which nobody knows whether it happened, in seconds. The last look is
+/// made when the instance must show it. Only what that one misses too is sent again: what was made a
+/// moment ago may not be listed yet.
 pub const DOUBT_LOOKS_S: [i64; 6] = [0, 2, 8, 25, 60, 120];
 
 /// How long a vendor may take to show what it did, in seconds. An instance that is known to settle
@@ -167,8 +168,8 @@ impl Ending {
 /// shows what it did within `settles_within_s` seconds.
 pub fn next(recorded: &[Recorded], settles_within_s: u32, now: Timestamp) -> Next {
     let mut life = Life {
-        doubt_looks_s: within(&DOUBT_LOOKS_S, settles_within_s),
-        verify_looks_s: within(&VERIFY_LOOKS_S, settles_within_s),
+        doubt: Patience::of(&DOUBT_LOOKS_S, settles_within_s),
+        proof: Patience::of(&VERIFY_LOOKS_S, settles_within_s),
         ..Life::default()
     };
     for record in recorded {
@@ -180,16 +181,42 @@ pub fn next(recorded: &[Recorded], settles_within_s: u32, now: Timestamp) -> Nex
 /// Where a change stands after what was recorded about it.
 #[derive(Default)]
 struct Life<'a> {
-    doubt_looks_s: &'static [i64],
-    verify_looks_s: &'static [i64],
+    doubt: Patience,
+    proof: Patience,
     stand: Stand<'a>,
     /// How often it was sent, or was about to be.
     attempts: usize,
     looks: usize,
-    /// Looks since the last act.
-    looks_since: usize,
+    /// The last look since the last act that saw anything.
+    seen_at: Option<Timestamp>,
     /// The moment of the last act, or of the proof that somebody else acted.
     acted_at: Timestamp,
+}
+
+/// When looks are made after an act. What counts is when a look was made and not how many there were:
+/// looks that saw nothing at all, or came all at once, prove nothing.
+#[derive(Clone, Copy, Default)]
+struct Patience {
+    /// Seconds after the act, rising.
+    looks_s: &'static [i64],
+    /// The last look, in seconds after the act.
+    last_s: i64,
+}
+
+impl Patience {
+    /// The looks that make sense where everything shows within `settles_s` seconds.
+    fn of(looks_s: &'static [i64], settles_s: u32) -> Self {
+        let last_s = i64::from(settles_s);
+        let sensible = looks_s.partition_point(|&offset| offset < last_s);
+        Self { looks_s: &looks_s[..sensible], last_s }
+    }
+
+    /// When the look after the one at `seen_at` is due; `None`: that was the last.
+    fn due(self, acted_at: Timestamp, seen_at: Option<Timestamp>) -> Option<Timestamp> {
+        let offsets = self.looks_s.iter().chain([&self.last_s]);
+        let mut dues = offsets.map(|&offset| after(acted_at, offset));
+        dues.find(|due| seen_at.is_none_or(|seen| seen < *due))
+    }
 }
 
 #[derive(Default)]
@@ -245,14 +272,18 @@ impl<'a> Life<'a> {
                 self.since(*at);
                 self.stand = Stand::Applied { last: None };
             }
-            Recorded::Looked { found, .. } => {
+            Recorded::Looked { at, found } => {
                 self.looks += 1;
-                self.looks_since += 1;
+                if !matches!(found, Found::Unobservable { .. }) {
+                    self.seen_at = Some(*at);
+                }
                 self.stand = self.after_look(found);
             }
-            Recorded::Verified { verdict, retry_at, .. } => {
+            Recorded::Verified { at, verdict, retry_at } => {
                 self.looks += 1;
-                self.looks_since += 1;
+                if retry_at.is_none() || !matches!(verdict, Verdict::Unobservable { .. }) {
+                    self.seen_at = Some(*at);
+                }
                 self.stand = match verdict {
                     Verdict::Confirmed => Stand::Over(Ending::Confirmed { acted: true }),
                     _ => Stand::Applied { last: Some((verdict, *retry_at)) },
@@ -263,7 +294,7 @@ impl<'a> Life<'a> {
 
     fn since(&mut self, at: Timestamp) {
         self.acted_at = at;
-        self.looks_since = 0;
+        self.seen_at = None;
     }
 
     fn after_look(&self, found: &'a Found) -> Stand<'a> {
@@ -276,7 +307,7 @@ impl<'a> Life<'a> {
             Found::AlreadySo => Stand::Over(Ending::Confirmed { acted: self.attempts > 0 }),
             Found::Differs { why } => Stand::Over(Ending::Refused { why: why.clone() }),
             // What was sent a moment ago may not be shown yet, so one look is not enough.
-            Found::Fits if doubt && self.looks_since < self.doubt_looks_s.len() => {
+            Found::Fits if doubt && self.doubt.due(self.acted_at, self.seen_at).is_some() => {
                 Stand::InDoubt { why: "a look did not show it" }
             }
             Found::Fits => Stand::Clear,
@@ -301,7 +332,7 @@ impl<'a> Life<'a> {
                 unproven_or_failed(self.attempts, why)
             }
             Stand::InDoubt { .. } => {
-                let due = after(self.acted_at, schedule(self.doubt_looks_s, self.looks_since));
+                let due = self.doubt.due(self.acted_at, self.seen_at).unwrap_or(now);
                 wait_or(due, now, Next::LookFirst)
             }
             Stand::Unseen { why, retry_at, doubt } => {
@@ -318,7 +349,7 @@ impl<'a> Life<'a> {
                 wait_or(retry_at, now, Next::LookFirst)
             }
             Stand::Applied { last } => {
-                verify(last, self.verify_looks_s, self.looks_since, exhausted, self.acted_at)
+                verify(last, self.proof.due(self.acted_at, self.seen_at), exhausted)
             }
         }
     }
@@ -365,42 +396,29 @@ fn unproven_or_failed(attempts: usize, why: &str) -> Next {
     })
 }
 
+/// `due`: when to look again; `None`: the last look was made.
 fn verify(
     last: Option<(&Verdict, Option<Timestamp>)>,
-    looks_s: &[i64],
-    looks: usize,
+    due: Option<Timestamp>,
     exhausted: bool,
-    acted_at: Timestamp,
 ) -> Next {
-    let over = exhausted || looks >= looks_s.len();
-    match last {
+    match (last, due.filter(|_| !exhausted)) {
         // A look that could not be made, and will be possible later, does not use up the patience.
-        Some((Verdict::Unobservable { .. }, Some(retry_at))) if !exhausted => {
+        (Some((Verdict::Unobservable { .. }, Some(retry_at))), _) if !exhausted => {
             Next::Verify { not_before: retry_at }
         }
-        Some((Verdict::Contradicted { why }, _)) if over => {
+        (Some((Verdict::Contradicted { why }, _)), None) => {
             Next::End(Ending::Contradicted { why: why.clone() })
         }
-        Some((Verdict::Unobservable { why }, _)) if over => {
+        (Some((Verdict::Unobservable { why }, _)), None) => {
             Next::End(Ending::Unproven { why: why.clone() })
         }
-        _ => Next::Verify { not_before: after(acted_at, schedule(looks_s, looks)) },
+        (_, due) => Next::Verify { not_before: due.unwrap_or(Timestamp::MIN) },
     }
 }
 
 fn wait_or(due: Timestamp, now: Timestamp, then: Next) -> Next {
     if now < due { Next::RetryAt(due) } else { then }
-}
-
-/// The looks that make sense where everything shows within `settles_s` seconds; at least the first.
-fn within(offsets_s: &'static [i64], settles_s: u32) -> &'static [i64] {
-    let sensible = offsets_s.partition_point(|&offset| offset <= i64::from(settles_s));
-    &offsets_s[..sensible.max(1)]
-}
-
-/// The entry for the look that follows `done` looks; the last one for all beyond.
-fn schedule(offsets_s: &[i64], done: usize) -> i64 {
-    offsets_s[done.min(offsets_s.len().saturating_sub(1))]
 }
 
 /// `seconds` after `moment`, or the end of time.

@@ -87,14 +87,29 @@ fn what_is_not_as_expected_is_refused() {
 #[test]
 fn a_lost_answer_is_looked_for_patiently_before_it_is_sent_again() {
     let mut life = sent(uncertain());
-    for due in DOUBT_LOOKS_S {
+    for due in DOUBT_LOOKS_S.into_iter().chain([SETTLES_WITHIN_S.into()]) {
         if due > 0 {
             assert_eq!(next(&life, after(due - 1)), Next::RetryAt(after(due)));
         }
         assert_eq!(next(&life, after(due)), Next::LookFirst);
         life.push(looked(due, Found::Fits));
     }
-    assert_eq!(next(&life, after(200)), Next::Act);
+    assert_eq!(next(&life, after(300)), Next::Act);
+}
+
+#[test]
+fn looks_that_saw_nothing_or_came_too_early_do_not_make_a_lost_answer_certain() {
+    let mut life = sent(uncertain());
+    for second in 0..20 {
+        life.push(looked(second, unseen(Some(second + 1))));
+    }
+    life.push(looked(20, Found::Fits));
+    assert_eq!(next(&life, after(20)), Next::RetryAt(after(25)));
+    // One look when the instance must show it is enough, however few there were before.
+    let life = [sent(uncertain()), vec![looked(300, Found::Fits)]].concat();
+    assert_eq!(next(&life, after(300)), Next::Act);
+    let life = [sent(uncertain()), vec![looked(299, Found::Fits)]].concat();
+    assert_eq!(next(&life, after(299)), Next::RetryAt(after(300)));
 }
 
 #[test]
@@ -113,7 +128,7 @@ fn a_stop_between_sending_and_recording_is_a_lost_answer() {
 #[test]
 fn a_slow_vendor_gets_minutes_before_it_contradicts() {
     let mut life = sent(done());
-    for due in VERIFY_LOOKS_S {
+    for due in VERIFY_LOOKS_S.into_iter().chain([SETTLES_WITHIN_S.into()]) {
         assert_eq!(next(&life, start()), Next::Verify { not_before: after(due) });
         life.push(verified(due, contradicted()));
     }

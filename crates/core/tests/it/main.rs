@@ -7,4 +7,5 @@ mod matching;
 mod organisation;
 mod roll;
 mod scan;
+mod simulation;
 mod standing;
