@@ -7,7 +7,7 @@ demo:  ## make a company, run the main job on it and write the leaver pack
 test:  ## everything that must hold, from formatting to other people's SCIM servers
 	scripts/setup.sh test && cargo xtask test
 bench:  ## speed and memory side by side with the alternatives
-	scripts/setup.sh test && bench/idle/run.sh && bench/matching/run.sh && bench/pace/run.sh && bench/reconcile/run.sh $(ARGS) && bench/scim-server/run.sh $(ARGS)
+	scripts/setup.sh test && bench/idle/run.sh && bench/matching/run.sh && bench/pace/run.sh && bench/browser/run.sh && bench/reconcile/run.sh $(ARGS) && bench/scim-server/run.sh $(ARGS)
 figurant:  ## the main job on an organisation with an answer key: make figurant SET=folder OUT=folder
 	examples/figurant/run.sh $(SET) $(OUT)
 lint:  ## what the compiler and clippy can see

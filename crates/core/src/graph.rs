@@ -80,6 +80,10 @@ pub struct Credential {
     pub owner: String,
     /// Whether it ends when its maker's account does.
     pub is_personal: bool,
+    /// Whether Rollbook itself signs in with that account, which is nobody's own.
+    pub is_robot: bool,
+    /// Who is said to answer for that account, as rollbook.toml names them; or empty.
+    pub answers: String,
 }
 
 impl Credential {

@@ -320,17 +320,18 @@ impl Engine {
             recorded.entry(row.change).or_default().push(row.recorded);
         }
         let changes = plan.changes().iter().map(|change| {
+            let change = self.carried_out(&run, change)?;
             let recorded = recorded.remove(&change.id).unwrap_or_default();
-            let stand = match step::next(&recorded, self.settles_within_s(change), now) {
+            let stand = match step::next(&recorded, self.settles_within_s(&change), now) {
                 Next::End(ending) => Stand::Ended(ending),
                 Next::Wait => Stand::Waiting,
                 Next::Act | Next::LookFirst => Stand::Held,
                 Next::Verify { not_before } => Stand::Later(not_before),
                 Next::RetryAt(at) => Stand::Later(at),
             };
-            ChangeReport { change: change.clone(), recorded, stand, held_because: None }
+            Ok(ChangeReport { change, recorded, stand, held_because: None })
         });
-        let changes = changes.collect();
+        let changes = changes.collect::<Result<_>>()?;
         let mut report = RunReport { run, plan, changes };
         if report.changes.iter().any(|one| one.stand == Stand::Held) {
             self.say_why_held(&mut report)?;

@@ -171,7 +171,7 @@ impl Engine {
     }
 
     /// A browser for an instance; none is started before it is needed.
-    fn open_browser(
+    pub(crate) fn open_browser(
         &self,
         instance: &InstanceConfig,
         config: &BrowserConfig,
@@ -193,6 +193,7 @@ impl Engine {
             user: config.user.clone(),
             password: config.password.load(&self.dir)?,
             totp: config.totp.as_ref().map(|totp| totp.load(&self.dir)).transpose()?,
+            session: config.session.as_ref().map(|file| self.dir.join(file)),
             allow_private: config.allow_private,
             verified_domains: instance.employer_domains.clone(),
             deadline: Duration::from_secs(config.deadline_s.unwrap_or(15).into()),
@@ -220,9 +221,7 @@ impl Engine {
                 let tried = self.tried_in(book, instance)?;
                 let reads = self.read_ways(instance).into_iter();
                 let reads = reads.map(|way| instance.reach.narrow(way));
-                // What a program may not try is what people are there for.
-                let asked = ReachConfig { can: None, ..instance.reach.clone() };
-                let human = self.human_way(instance).map(|way| asked.narrow(way));
+                let human = self.human_way(instance);
                 let ways = reads.chain(human).map(|way| tried.way(way));
                 let routes = ways.map(|way| self.quarantined_way(book, instance, way));
                 let routes = routes.collect::<Result<_>>()?;
@@ -244,11 +243,13 @@ impl Engine {
     }
 
     /// What people can do in an instance, where somebody gets tasks.
-    fn human_way(&self, instance: &InstanceConfig) -> Option<Way> {
+    pub(crate) fn human_way(&self, instance: &InstanceConfig) -> Option<Way> {
         instance.human.as_ref()?;
         let catalog = &self.config.catalog;
         let app = catalog.app(&instance.app).or_else(|| catalog.app(GENERIC_HUMAN));
-        app.map(App::human_way)
+        // What a program may not try is what people are there for.
+        let asked = ReachConfig { can: None, ..instance.reach.clone() };
+        app.map(|app| asked.narrow(app.human_way()))
     }
 
     /// What is known of an instance's app: its own file, where that speaks of its channel, or that of

@@ -90,7 +90,11 @@ impl Engine {
     ) -> Result<Option<Timestamp>> {
         loop {
             let recorded = self.store.read(|book| book.steps_of(&run.id, &change.id))?;
+            let change = &self.carried_out(run, change)?;
             let now = self.now();
+            if self.give_to_people(run, change, channel, leave, &recorded).await? {
+                continue;
+            }
             match step::next(&recorded, self.settles_within_s(change), now) {
                 Next::Act if !leave.allows(change, now) => return Ok(None),
                 Next::Act => self.act(run, change, channel, leave).await?,
@@ -105,6 +109,33 @@ impl Engine {
                 Next::End(_) => return Ok(None),
             }
         }
+    }
+
+    /// Asks people for a change whose browser may not press any more, unless it was pressed and only
+    /// has to be seen. Whether they were asked.
+    async fn give_to_people(
+        &self,
+        run: &RunRow,
+        change: &Change,
+        channel: &Open,
+        leave: &Leave,
+        recorded: &[Recorded],
+    ) -> Result<bool> {
+        let now = self.now();
+        let next = step::next(recorded, self.settles_within_s(change), now);
+        let is_due = matches!(next, Next::Act | Next::LookFirst | Next::RetryAt(_));
+        if !is_due || is_for_people(change) || !leave.allows(change, now) {
+            return Ok(false);
+        }
+        let Some(asked) = self.in_place_of_browser(change)? else { return Ok(false) };
+        let outcome = channel.apply(&asked).await;
+        self.store.write(|book| {
+            if !recorded.iter().any(|one| matches!(one, Recorded::Intended { .. })) {
+                self.put_intent(book, run, &asked, leave)?;
+            }
+            self.put_outcome(book, run, &asked, outcome, &Report::default())
+        })?;
+        Ok(true)
     }
 
     async fn act(
@@ -129,8 +160,21 @@ impl Engine {
         crash::point("intent_recorded");
         let outcome = channel.apply(change).await;
         crash::point("effect_done");
-        let report = channel.report().await;
-        self.store.write(|book| self.put_outcome(book, run, change, outcome, &report))?;
+        let mut report = channel.report().await;
+        let unpressed = match &outcome {
+            Outcome::Refused { why } | Outcome::Failed { why, .. } if report.drift.is_some() => why,
+            _ => "",
+        };
+        let asked = Some(change).filter(|_| !unpressed.is_empty());
+        let (asked, outcome) = match asked.and_then(|change| self.by_people(change)) {
+            Some(asked) => {
+                report.say(unpressed);
+                let outcome = channel.apply(&asked).await;
+                (asked, outcome)
+            }
+            None => (change.clone(), outcome),
+        };
+        self.store.write(|book| self.put_outcome(book, run, &asked, outcome, &report))?;
         crash::point("outcome_recorded");
         Ok(())
     }
@@ -181,12 +225,18 @@ impl Engine {
     ) -> Result<()> {
         let seen = channel.look(change).await;
         crash::point("look_done");
+        // What was seen of a page that shows nobody any more is told now: no act follows.
+        let report = match &seen {
+            Seen::Unobservable { .. } => channel.report().await,
+            Seen::Present { .. } | Seen::Absent => Report::default(),
+        };
         let keeps_ids = self.keeps_external_ids(change)?;
         let (at, found) = (self.now(), step::found_after(change, &seen, recorded, keeps_ids));
         let body =
             json!({"found": canonical::value_of(&found), "seen": canonical::value_of(&seen)});
         self.store.write(|book| {
             remember(book, change, &seen)?;
+            self.note_recipe(book, &change.instance, &report, at)?;
             self.add_step(book, run, change, at, &Recorded::Looked { at, found })?;
             book.record(draft("change_looked", run, change, at, body))
         })

@@ -35,6 +35,7 @@ pub mod push;
 mod recipes;
 mod reconcile;
 mod rereading;
+mod robots;
 pub mod scanning;
 pub mod secret;
 pub mod shrink;

@@ -15,7 +15,7 @@ use rollbook_core::reach::Way;
 use rollbook_core::snapshot::Coverage;
 use serde_json::{Value, json};
 
-use crate::channel::browser::{Exhibit, Report};
+use crate::channel::browser::{Exhibit, Recorder, Report, Sight};
 use crate::config::InstanceConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
@@ -52,11 +52,7 @@ impl Engine {
         by: &str,
     ) -> Result<RecipeTest> {
         let by = if accept { named(by)? } else { "rollbook" };
-        let config = self.instance(instance)?;
-        if config.browser.is_none() {
-            return Err(Error::input(format!("No browser drives {instance}."))
-                .hint("Only instances with `[instance.browser]` have a recipe."));
-        }
+        let config = self.driven(instance)?;
         let channel = self.open_channel(config)?;
         let observed = channel.observe().await;
         let seen = channel.picture("the list of members").await;
@@ -96,6 +92,27 @@ impl Engine {
             is_whole,
             quarantined,
         })
+    }
+
+    /// Opens a browser in the pages of an instance, in which an administrator shows what is to be done.
+    /// Nothing of it is written into the book.
+    ///
+    /// # Errors
+    /// When no browser drives the instance, or none starts.
+    pub async fn record_recipe(&self, instance: &InstanceName, sight: Sight) -> Result<Recorder> {
+        let config = self.driven(instance)?;
+        let browser = config.browser.as_ref().expect("it is driven by one");
+        self.open_browser(config, browser)?.record(sight).await
+    }
+
+    /// The instance, if a browser drives it.
+    fn driven(&self, instance: &InstanceName) -> Result<&InstanceConfig> {
+        let config = self.instance(instance)?;
+        match config.browser {
+            Some(_) => Ok(config),
+            None => Err(Error::input(format!("No browser drives {instance}."))
+                .hint("Only instances with `[instance.browser]` have a recipe.")),
+        }
     }
 
     /// Keeps what a browser saw of a page: the first shape is accepted, another one puts its way in

@@ -19,6 +19,7 @@ use crate::concern;
 use crate::config::InstanceConfig;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::robots;
 use crate::store::{Basis, Reading, Writing};
 
 /// What reconciling found.
@@ -91,7 +92,10 @@ impl Engine {
             feeds: self.feeds(book)?,
             ..Parts::default()
         };
-        let (decisions, known) = (book.decisions()?, book.known()?);
+        let mut decisions = robots::decisions(&self.config.instances, &parts);
+        // What a person decided about such an account since is stronger.
+        decisions.extend(book.decisions()?);
+        let known = book.known()?;
         let pushes = self.pushes(book, &parts.accounts)?;
         let (tasks, before) = (book.open_tasks()?, book.findings()?);
         Ok(Rested { parts, pushes, tasks, decisions, known, before })
@@ -329,5 +333,11 @@ fn credential(catalog: &Catalog, instance: &InstanceConfig) -> Credential {
     let mut traps = traps.filter(|trap| trap.is_on(instance.channel()));
     let is_personal = traps.any(|trap| trap.hurts == Some(Hurt::TokenIsPersonal));
     let owner = instance.credential_owner().to_owned();
-    Credential { is_personal: is_personal || !owner.is_empty(), owner }
+    let robot = instance.browser.as_ref().filter(|browser| browser.user == owner);
+    Credential {
+        is_personal: is_personal || !owner.is_empty(),
+        is_robot: robot.is_some(),
+        answers: robot.map(|browser| browser.owner.trim().to_owned()).unwrap_or_default(),
+        owner,
+    }
 }

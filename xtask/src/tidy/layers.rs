@@ -20,7 +20,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
         ],
     ),
     ("rollbook-testkit", &["rollbook-core", "rollbook-catalog", "rollbook-scim"]),
-    ("rollbook-bench", &["rollbook-core"]),
+    (
+        "rollbook-bench",
+        &["rollbook-core", "rollbook-catalog", "rollbook-engine", "rollbook-testkit"],
+    ),
     ("rollbook-fuzz", &["rollbook-scim"]),
     ("xtask", &["rollbook-catalog"]),
 ];

@@ -46,7 +46,8 @@ impl<'a> Case<'a> {
         self.view(instance).map_or(&[], |view| &view.covers)
     }
 
-    /// Whether the account has administrator's rights, by its kind, a role or a group.
+    /// Whether the account has administrator's rights, by its kind, a role or a group, or because
+    /// Rollbook acts with it.
     pub(super) fn is_privileged(&self, account: &Account, link: &Link) -> bool {
         let by_role = || {
             let roles = self.view(&account.instance).map_or(&[][..], |view| &view.admin_roles);
@@ -54,7 +55,12 @@ impl<'a> Case<'a> {
         };
         let by_group =
             || self.admins.get(&account.instance).is_some_and(|keys| keys.contains(&account.key));
-        link.kind == AccountKind::Admin || by_role() || by_group()
+        // With that account Rollbook can do there whatever it can do.
+        let is_ours = || {
+            let view = self.view(&account.instance);
+            view.is_some_and(|view| view.credential.is_robot && view.credential.is_of(account))
+        };
+        link.kind == AccountKind::Admin || by_role() || by_group() || is_ours()
     }
 
     /// Whether the entitlement itself is an administrator's in that instance.

@@ -36,12 +36,23 @@ fn judge(case: &Case<'_>, instance: &InstanceName, view: &View) -> Option<Findin
         if view.taken_at.is_none() || !view.coverage.is_complete() {
             return None;
         }
-        let because = format!(
-            "The secret for {instance} is said to be {owner}'s, and no account there has that login \
-             or address. If the account is gone, the secret ends too. Say whose it is now."
-        );
+        let because = match view.credential.is_robot {
+            true => format!(
+                "Rollbook signs in to {instance} as {owner}, and no account in its list has that login \
+                 or address. So nobody can see what the account may do there, and who answers for it. \
+                 Make its own account a member there, or correct `user`."
+            ),
+            false => format!(
+                "The secret for {instance} is said to be {owner}'s, and no account there has that login \
+                 or address. If the account is gone, the secret ends too. Say whose it is now."
+            ),
+        };
         return Some(about(instance, Severity::Medium, because, evidence));
     };
+    // A robot's account stays when whoever answers for it leaves; that is told about the account.
+    if view.credential.is_robot {
+        return None;
+    }
     let person = Person::new(case, case.graph.identity(link.owner()?)?);
     let soon = case.today.checked_add(AHEAD_DAYS.days()).unwrap_or(case.today);
     let Presence::Left { last, back: None, .. } = person.presence(&view.covers, soon) else {

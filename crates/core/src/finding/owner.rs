@@ -62,7 +62,7 @@ pub(super) fn of_unowned(case: &Case<'_>, account: &Account, link: &Link) -> Vec
     }
     let names = names(case, candidates);
     let who = match &names[..] {
-        [] => "nobody is named who answers for it".to_owned(),
+        [] => unnamed(case, account),
         some => format!("nobody has confirmed that {} answers for it", words::listed(some)),
     };
     let mut found = Vec::new();
@@ -72,6 +72,17 @@ pub(super) fn of_unowned(case: &Case<'_>, account: &Account, link: &Link) -> Vec
     let unanswered_for = Unanswered { who, identity: None, evidence: Vec::new() };
     found.push(unanswered(case, unanswered_for, account, link));
     found
+}
+
+/// That nobody answers for an account, or that whoever is to is nobody who is known.
+fn unnamed(case: &Case<'_>, account: &Account) -> String {
+    let credential = case.view(&account.instance).map(|view| &view.credential);
+    match credential.filter(|it| it.is_robot && it.is_of(account) && !it.answers.is_empty()) {
+        Some(it) => {
+            format!("no source knows {}, who is to answer for it by rollbook.toml", it.answers)
+        }
+        None => "nobody is named who answers for it".to_owned(),
+    }
 }
 
 /// Why nobody answers for an account.

@@ -140,10 +140,22 @@ fn content_at_risk(case: &Case<'_>, stops: &mut Vec<Stop>) {
 }
 
 fn own_credential(case: &Case<'_>, stops: &mut Vec<Stop>) {
-    for change in case.plan.changes().iter().filter(|change| closes(&change.op)) {
+    for change in case.plan.changes() {
         let Some(view) = case.graph.views().get(&change.instance) else { continue };
         let known = change.account_ref().and_then(|account| case.graph.account(&account));
         if !view.credential.is_personal || !known.is_some_and(|(a, _)| view.credential.is_of(a)) {
+            continue;
+        }
+        if view.credential.is_robot {
+            let sentence = format!(
+                "Rollbook signs in to {} with this very account, and no plan of its own touches it. \
+                 Let a person change it there by hand, or let another account be `user` first.",
+                change.instance,
+            );
+            stops.push(stop(change, Kind::OwnCredential, sentence));
+            continue;
+        }
+        if !closes(&change.op) {
             continue;
         }
         let sentence = format!(

@@ -416,7 +416,11 @@ fn what_nobody_takes_over_is_not_destroyed_unless_somebody_answers_for_that() {
 #[test]
 fn the_account_whose_secret_we_act_with_is_not_closed() {
     let mut world = company(3);
-    let credential = |owner: &str| Credential { owner: owner.to_owned(), is_personal: true };
+    let credential = |owner: &str| Credential {
+        owner: owner.to_owned(),
+        is_personal: true,
+        ..Credential::default()
+    };
     let login = world.parts.accounts[1].login.to_uppercase();
     let key = world.parts.accounts[1].key.to_string();
     world.view("wiki").credential = credential(&login);
@@ -427,6 +431,33 @@ fn the_account_whose_secret_we_act_with_is_not_closed() {
     assert_eq!(judged(&world, &revoke, &policy, &History::default()), []);
     world.view("wiki").credential.is_personal = false;
     assert_eq!(judged(&world, &close, &policy, &History::default()), []);
+}
+
+#[test]
+fn the_account_that_a_browser_signs_in_with_is_not_touched_at_all() {
+    let mut world = company(3);
+    let robot = world.parts.accounts[1].clone();
+    world.view("wiki").credential = Credential {
+        owner: robot.login.to_uppercase(),
+        is_personal: true,
+        is_robot: true,
+        answers: String::new(),
+    };
+    let right = || "x".to_owned();
+    let all = [
+        Op::Suspend,
+        Op::Remove,
+        Op::Grant { entitlement: right() },
+        Op::Revoke { entitlement: right() },
+        Op::Update { set: [("displayName".to_owned(), right())].into() },
+    ];
+    for op in all {
+        let change = [ask(&format!("wiki/{}", robot.key), op.clone())];
+        let stopped = judged(&world, &change, &limits(|_| {}), &History::default());
+        assert!(kinds(&stopped).contains(&"own_credential"), "{op:?}: {stopped:?}");
+    }
+    let other = [ask(&format!("wiki/{}", world.parts.accounts[2].key), Op::Suspend)];
+    assert_eq!(judged(&world, &other, &limits(|_| {}), &History::default()), []);
 }
 
 #[test]

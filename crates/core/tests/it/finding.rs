@@ -563,6 +563,35 @@ fn a_secret_ends_with_whoever_made_it() {
 }
 
 #[test]
+fn the_account_that_rollbook_signs_in_with_is_privileged_and_somebody_answers_for_it() {
+    insta::assert_snapshot!(found("
+        instance chat personal_secret=yes credential_owner=rollbook robot=yes answers=ana@x.com
+        instance crm personal_secret=yes credential_owner=rollbook robot=yes
+        instance hub personal_secret=yes credential_owner=rollbook robot=yes answers=ana@x.com
+        instance mail personal_secret=yes credential_owner=rollbook robot=yes answers=olga@x.com
+        instance wiki personal_secret=yes credential_owner=rollbook robot=yes answers=bo@x.com
+        person Ana Jansen
+          record hr/E1 employment 2020-01-01..2026-12-01
+          account chat/s1 login=rollbook kind=agent
+        person Bo Smit
+          record hr/E2 employment 2020-01-01..2026-11-01
+          account wiki/s1 login=rollbook kind=agent
+        nobody
+          account crm/s1 login=rollbook kind=agent
+          account mail/s1 login=Rollbook kind=agent
+    "), @"
+    high unowned_machine crm/s1
+      The agent account rollbook of crm works, and nobody is named who answers for it.
+    high unowned_machine mail/s1
+      The agent account Rollbook of mail works, and no source knows olga@x.com, who is to answer for it by rollbook.toml.
+    high unowned_machine wiki/s1
+      The agent account rollbook of wiki works, and Bo Smit, who answered for it, left on 31 October 2026.
+    medium credential_expiring hub
+      Rollbook signs in to hub as rollbook, and no account in its list has that login or address. So nobody can see what the account may do there, and who answers for it. Make its own account a member there, or correct `user`.
+    ");
+}
+
+#[test]
 fn a_secret_of_somebody_who_stays_is_no_trouble() {
     insta::assert_snapshot!(found("
         instance mail personal_secret=yes credential_owner=ana

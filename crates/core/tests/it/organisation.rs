@@ -289,6 +289,8 @@ fn view(named: &Named) -> View {
         credential: Credential {
             owner: named.get("credential_owner").cloned().unwrap_or_default(),
             is_personal: named.contains_key("personal_secret"),
+            is_robot: named.contains_key("robot"),
+            answers: named.get("answers").cloned().unwrap_or_default(),
         },
         contradictions: Vec::new(),
     }

@@ -1,6 +1,7 @@
 //! `[instance.browser]`: an app that has nothing but pages, driven by a browser.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use rollbook_catalog::Catalog;
 use serde::Deserialize;
@@ -15,11 +16,19 @@ use crate::secret::SecretSource;
 pub struct BrowserConfig {
     /// The name that the browser signs in with. Its account is never touched by a plan.
     pub user: String,
+    /// Who answers for that account: the work address of somebody whom a source knows, or their
+    /// record as `source/number`; empty: nobody is named, which is a finding.
+    #[serde(default)]
+    pub owner: String,
     /// Where its password lies.
     pub password: SecretSource,
     /// Where the secret for its one-time codes lies, in base 32; not said: it has none.
     #[serde(default)]
     pub totp: Option<SecretSource>,
+    /// The file in which the session outlives the browser, relative to the folder of `rollbook.toml`;
+    /// not said: it signs in each time. Whoever can read the file is signed in, so nobody else may.
+    #[serde(default)]
+    pub session: Option<PathBuf>,
     /// What the app file asks of each instance, by its words.
     #[serde(default)]
     pub settings: BTreeMap<String, String>,
@@ -64,6 +73,16 @@ impl BrowserConfig {
             let path = [here[0], here[1], here[2], "user".into()];
             let hint = "Write the login of an account there that is the robot's own.";
             return Err(document.wrong(&path, "it is empty.", Some(hint.to_owned())));
+        }
+        if !self.owner.is_empty() && !self.owner.trim().contains(['@', '/']) {
+            let path = [here[0], here[1], here[2], "owner".into()];
+            let hint = "Write the work address of whoever answers for that account, or their record as \
+                        `source/number`.";
+            let said = format!("`{}` names nobody for certain.", self.owner);
+            return Err(document.wrong(&path, &said, Some(hint.to_owned())));
+        }
+        if let Some(session) = &self.session {
+            document.check_path(&here, "session", session)?;
         }
         if let Some(address) = &self.base_url {
             document.check_address(&here, "base_url", address, self.allow_private)?;

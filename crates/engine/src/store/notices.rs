@@ -40,7 +40,7 @@ impl Reading<'_> {
     }
 
     /// The notices that are still to be told, oldest first.
-    pub fn untold_notices(&self) -> Result<Vec<Notice>> {
+    pub(crate) fn untold_notices(&self) -> Result<Vec<Notice>> {
         let sql = "SELECT body FROM notice WHERE due_us IS NOT NULL ORDER BY id, webhook";
         all(self.db, "notice", sql, &[])
     }

@@ -5,6 +5,7 @@
 //! a look makes of a task and who may speak about it is [`rollbook_core::task`]'s word.
 
 mod follow;
+mod instead;
 mod make;
 mod notify;
 mod proof;

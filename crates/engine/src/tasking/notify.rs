@@ -55,6 +55,14 @@ impl Engine {
         ways.into_iter().try_for_each(|way| book.put_notice(&notice, way))
     }
 
+    /// The notices that nobody has taken yet and that are still sent, oldest first.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn untold_notices(&self) -> Result<Vec<Notice>> {
+        self.store.read(|book| book.untold_notices())
+    }
+
     /// Sends the notices that are due. Gives how many were taken.
     ///
     /// # Errors

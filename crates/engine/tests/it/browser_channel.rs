@@ -35,6 +35,7 @@ fn settings(console: &Console) -> BrowserSettings {
         user: robot.login,
         password: Secret::new(robot.password),
         totp: robot.totp.map(Secret::new),
+        session: None,
         allow_private: true,
         verified_domains: vec!["example.com".to_owned()],
         deadline: Duration::from_secs(6),

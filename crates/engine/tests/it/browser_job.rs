@@ -1,11 +1,20 @@
 //! The whole job through a browser: pictures in the pack, a page that changed, a person in its place.
 
+use rollbook_core::change::Op;
+use rollbook_core::id::AccountRef;
+use rollbook_core::link::AccountKind;
+use rollbook_core::plan::Wish;
+use rollbook_core::task::State;
+use rollbook_engine::Handed;
 use rollbook_engine::evidence::verify_folder;
 use rollbook_engine::packing::Subject;
 use rollbook_engine::progress::Quiet;
 use rollbook_testkit::console::{Brand, Console, Design};
 
-use crate::scene::{Scene, findings, person, run, stands, write_private};
+use crate::scene::{Scene, approve, findings, person, run, stands, write_private};
+
+/// Who answers for the account that the browser signs in with.
+const OWNER: &str = "hr/E7";
 
 /// A company in which UXPin is driven by a browser, and a person may act beside it.
 async fn scene() -> (Scene, Console, u64) {
@@ -21,8 +30,8 @@ async fn scene() -> (Scene, Console, u64) {
         format!(
             "{config}\n[[instance]]\nname = \"uxpin\"\napp = \"uxpin\"\nowner = \"Dora Desk\"\n\
              [instance.reach]\ncan = [\"remove\"]\nprobed = [\"remove\"]\n[instance.human]\n[instance.browser]\n\
-             user = \"{user}\"\npassword = {{ file = \"uxpin\" }}\nbase_url = \"{url}\"\n\
-             allow_private = true\ndeadline_s = 8\n"
+             user = \"{user}\"\nowner = \"{OWNER}\"\npassword = {{ file = \"uxpin\" }}\n\
+             base_url = \"{url}\"\nallow_private = true\ndeadline_s = 4\n"
         )
     });
     (scene, console, ana)
@@ -86,4 +95,60 @@ async fn a_page_that_changed_puts_the_browser_in_quarantine_and_people_in_its_pl
     assert!(tested.quarantined.is_empty() && tested.is_whole, "{tested:?}");
     assert_eq!(channels(&engine), "browser human");
     assert_eq!(console.ledger().effects().len(), 0);
+}
+
+#[tokio::test]
+async fn the_account_that_the_browser_signs_in_with_is_an_agent_that_somebody_answers_for() {
+    let (scene, console, _) = scene().await;
+    let engine = scene.open();
+    engine.sync(&[], &Quiet).await.unwrap();
+    let login = console.robot().login;
+    let at = AccountRef { instance: "uxpin".into(), key: login.as_str().into() };
+    let graph = engine.graph().unwrap();
+    let (_, link) = graph.account(&at).expect("it is in the list");
+    let owner = link.owner().and_then(|owner| graph.identity(owner)).map(|it| it.name.as_str());
+    assert_eq!((link.kind, owner), (AccountKind::Agent, Some("Gail Gorse")));
+    assert!(!findings(&engine).contains(&login), "{}", findings(&engine));
+
+    let wish = Wish::by_person("robin", at, Op::Remove, "Nobody knows what it is for.");
+    let proposal = engine.plan_wishes(&[wish], "robin").unwrap();
+    let stops: Vec<&str> = proposal.stops.iter().map(|stop| stop.kind.word()).collect();
+    assert!(stops.contains(&"own_credential"), "{stops:?}");
+    let who = person(&engine, "Gail Gorse");
+    let proposal = engine.plan_offboard(&who, None, "robin").unwrap();
+    let touched = proposal.plan.changes().iter().any(|change| change.label.contains(&login));
+    assert!(!touched, "what somebody answers for is not theirs: {:?}", proposal.plan.changes());
+}
+
+#[tokio::test]
+async fn what_the_browser_was_about_to_do_is_asked_of_people_when_its_page_changes() {
+    let (scene, console, _) = scene().await;
+    let engine = scene.open();
+    engine.sync(&[], &Quiet).await.unwrap();
+    let wishes = ["ana@example.com", "bob@example.com"].map(|key| {
+        let at = AccountRef { instance: "uxpin".into(), key: key.into() };
+        Wish::by_person("robin", at, Op::Remove, "Both teams end.")
+    });
+    let proposal = engine.plan_wishes(&wishes, "robin").unwrap();
+    assert!(proposal.plan.changes().iter().all(|change| change.route.channel == "browser"));
+    let plan = approve(&engine, &proposal);
+    console.redesign(Design::New);
+    let report = engine.apply(&plan, "robin", &Quiet).await.unwrap();
+    let channels: Vec<_> =
+        report.changes.iter().map(|it| it.change.route.channel.as_str()).collect();
+    assert_eq!(channels, ["human", "human"], "{}", stands(&report));
+    let tasks = engine.tasks().unwrap();
+    assert_eq!(tasks.len(), 2, "{}", stands(&report));
+    assert!(tasks.iter().all(|task| task.state() == State::Open && task.assignee() == "Dora Desk"));
+    assert!(findings(&engine).contains("browser.page"), "{}", findings(&engine));
+    assert_eq!(console.ledger().effects(), [], "nothing was pressed");
+
+    for task in &tasks {
+        assert!(console.take_away_by_hand(&task.change.expects.login), "{:?}", task.change);
+        engine.hand_in(&task.id, "Dora Desk", &[Handed::note("Removed.")]).unwrap();
+    }
+    console.redesign(Design::Old);
+    let ended = engine.resume(&Quiet).await.unwrap();
+    assert!(ended.iter().all(rollbook_engine::RunReport::is_confirmed), "{}", stands(&ended[0]));
+    assert_eq!(console.ledger().effects(), [], "people did it");
 }

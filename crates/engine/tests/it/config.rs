@@ -246,6 +246,28 @@ fn values_that_cannot_be_meant_are_refused() {
 }
 
 #[test]
+fn whoever_answers_for_a_browser_s_account_is_named_for_certain() {
+    let browser = |owner: &str| {
+        format!(
+            "[[instance]]\nname = \"uxpin\"\napp = \"uxpin\"\n[instance.browser]\nuser = \"r@x.example\"\n\
+             password = {{ env = \"X\" }}\nowner = \"{owner}\"\nsession = \"secrets/session\"\n"
+        )
+    };
+    for owner in ["", "olga@x.example", "hr/E7"] {
+        assert!(load(&browser(owner)).instances[0].browser.is_some(), "{owner}");
+    }
+    insta::assert_snapshot!(refused(&browser("Olga")), @r"
+    rollbook.toml, line 10: instance.1.browser.owner: `Olga` names nobody for certain.
+      Write the work address of whoever answers for that account, or their record as `source/number`.
+    ");
+    let nowhere = browser("").replace("secrets/session", "..");
+    insta::assert_snapshot!(refused(&nowhere), @r"
+    rollbook.toml, line 11: instance.1.browser.session: `..` names no file.
+      Write a path from the workspace folder.
+    ");
+}
+
+#[test]
 fn an_instance_must_say_how_it_is_reached() {
     insta::assert_snapshot!(refused("[[instance]]\nname = \"m\"\n"), @r"
     rollbook.toml, line 4: instance.1: instance `m` does not say how it is reached.

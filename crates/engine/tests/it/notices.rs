@@ -111,7 +111,7 @@ async fn a_webhook_in_a_private_network_is_not_reached_unless_that_is_allowed() 
     let engine = scene.synced().await;
     ask(&engine).await;
     assert!(listener.asked().is_empty());
-    assert!(!engine.store().read(|book| book.untold_notices()).unwrap().is_empty(), "it waits");
+    assert!(!engine.untold_notices().unwrap().is_empty(), "it waits");
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn what_nobody_ever_takes_is_given_up_and_that_is_recorded() {
     status.store(410, Ordering::SeqCst);
     let engine = scene.synced().await;
     ask(&engine).await;
-    assert!(engine.store().read(|book| book.untold_notices()).unwrap().is_empty());
+    assert!(engine.untold_notices().unwrap().is_empty());
     assert!(kinds(&engine).contains(&"notice_given_up".to_owned()));
     engine.verify().unwrap();
 }

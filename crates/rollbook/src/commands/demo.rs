@@ -268,8 +268,16 @@ fn pages(world: &Sandbox) -> String {
         stitch = url(Brand::Stitch),
         stonly = url(Brand::Stonly),
         user = toml::Value::from(world.console(Brand::Uxpin).robot().login),
+        owner = toml::Value::from(steward(world)),
         assignee = ASSIGNEE,
     )
+}
+
+/// The address of somebody who works there, to answer for the accounts that the browsers sign in with.
+fn steward(world: &Sandbox) -> &str {
+    let mut people = world.company.people.iter();
+    let stays = people.find(|it| it.latest().last_day.is_none() && !it.email.is_empty());
+    stays.map_or("", |person| &person.email)
 }
 
 fn quoted(path: &Path) -> String {

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use rollbook_core::explain::{counted, printable};
 use rollbook_core::id::TaskId;
 use rollbook_core::task::{Act, State, Task};
+use rollbook_engine::channel::notice::Notice;
 use rollbook_engine::{Handed, Result};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
-use crate::screen::{Cell, Tone};
+use crate::screen::{Cell, Screen, Tone};
 use crate::session::Session;
 
 /// What people are asked to do, and what they say of it
@@ -106,6 +107,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
             tasks.retain(|task| of.as_ref().is_none_or(|of| task.assignee() == of));
             tasks.sort_by_key(|task| (task.state().is_over(), task.due_at(), task.id.clone()));
             list(session, &tasks, now);
+            on_their_way(session.screen(), &tasks, &engine.untold_notices()?);
         }
         What::Show { task } => show(session, &engine.task(&TaskId::new(task))?, now),
         What::Done { task, note, file } => {
@@ -163,6 +165,20 @@ fn list(session: &Session, tasks: &[Task], now: Timestamp) {
         let said = format!("{} overdue; silence completes nothing.", counted(overdue, "task"));
         screen.toned(Tone::Warn, said);
     }
+}
+
+/// That people have not heard yet of what they are asked.
+fn on_their_way(screen: &Screen, tasks: &[Task], notices: &[Notice]) {
+    let about: Vec<&Notice> =
+        notices.iter().filter(|it| tasks.iter().any(|task| task.id.as_str() == it.task)).collect();
+    let Some(oldest) = about.first().filter(|_| !screen.is_json()) else { return };
+    let said = format!(
+        "{} about these tasks nobody has taken yet, the oldest for {} since {} (UTC); they are sent again.",
+        counted(about.len(), "notice"),
+        oldest.whom,
+        minute(oldest.at),
+    );
+    screen.paragraph(Tone::Warn, &said);
 }
 
 fn stands(task: &Task, now: Timestamp) -> (&'static str, Tone) {

@@ -17,6 +17,7 @@ use super::facts::Facts;
 use super::reading::Listed;
 use super::report::Report;
 use super::row::Row;
+use super::state::Use;
 use super::trouble::Trouble;
 use super::veil::Veil;
 use super::{BrowserChannel, State};
@@ -26,8 +27,12 @@ use crate::channel::outcome::failed;
 /// After a failure that may pass, how long it is left alone.
 const LEFT_ALONE: SignedDuration = SignedDuration::from_secs(60);
 
-/// How long the list may take to show what was done. What shows later is left to the looks after it.
-const SHOWS_WITHIN: Duration = Duration::from_secs(8);
+/// The list may take this part of a step's time to show what was done. What shows later is left to the
+/// looks after it.
+const SHOWS_WITHIN: u32 = 2;
+
+/// How long to wait before the list is read again that does not show it yet.
+const SHOWS_AGAIN: Duration = Duration::from_millis(500);
 
 /// Who is meant in a list.
 enum Hit {
@@ -42,9 +47,16 @@ enum Hit {
 impl BrowserChannel {
     /// Does `change`.
     pub(super) async fn carry_out(&self, change: &Change, state: &mut State) -> Outcome {
-        // What earlier looks told is theirs.
-        state.report = Report::default();
-        let listed = match self.list(state).await {
+        state.begin(change);
+        let listed = match state.take_kept(change, Use::Act) {
+            Some(listed) => Ok(listed),
+            None => {
+                // What earlier looks told is theirs.
+                state.report = Report::default();
+                self.list(state).await
+            }
+        };
+        let listed = match listed {
             Ok(listed) => listed,
             Err(trouble) => return self.not_begun(&trouble),
         };
@@ -93,13 +105,19 @@ impl BrowserChannel {
 
     /// Looks at the account that `change` is about.
     pub(super) async fn look_at(&self, change: &Change, state: &mut State) -> Seen {
-        let listed = match self.list(state).await {
-            Ok(listed) => listed,
-            Err(trouble) => {
-                return Seen::Unobservable { why: trouble.sentence(), retry_at: retry(&trouble) };
+        if let Some(listed) = state.take_kept(change, Use::Look) {
+            return self.seen(change, &listed);
+        }
+        state.report = Report::default();
+        match self.list(state).await {
+            Ok(listed) => {
+                state.keep_for_act(change, &listed);
+                self.seen(change, &listed)
             }
-        };
-        self.seen(change, &listed)
+            Err(trouble) => {
+                Seen::Unobservable { why: trouble.sentence(), retry_at: retry(&trouble) }
+            }
+        }
     }
 
     fn seen(&self, change: &Change, listed: &Listed) -> Seen {
@@ -186,8 +204,13 @@ impl BrowserChannel {
             Some(guard) => walk.turn_to(guard).await,
             None => Ok(()),
         };
-        if let Err(trouble) = there {
-            state.session = None;
+        // What lies over the list would be all that the picture shows.
+        let ready = match there {
+            Ok(()) => walk.look_around().await,
+            Err(trouble) => Err(trouble),
+        };
+        if let Err(trouble) = ready {
+            state.begin_anew(&trouble).await;
             return self.not_begun(&trouble);
         }
         walk.picture("the list before").await;
@@ -232,7 +255,7 @@ impl BrowserChannel {
         veil: &Veil,
         receipt: Receipt,
     ) -> Outcome {
-        let until = Instant::now() + SHOWS_WITHIN;
+        let until = Instant::now() + self.settings.deadline / SHOWS_WITHIN;
         loop {
             let listed = match self.list(state).await {
                 Ok(listed) => listed,
@@ -252,6 +275,7 @@ impl BrowserChannel {
                     Seen::Present { account } => account.key,
                     _ => change.account.clone().unwrap_or_default(),
                 };
+                state.keep_for_look(change, &listed);
                 let rows: Vec<String> = listed.rows.iter().map(|(row, _)| row.key()).collect();
                 let answer_digest = canonical::digest("rollbook members", &Value::from(rows));
                 return Outcome::Done {
@@ -264,7 +288,7 @@ impl BrowserChannel {
                     why: "All was pressed, and the list does not show it yet.".to_owned(),
                 };
             }
-            sleep(Duration::from_millis(500)).await;
+            sleep(SHOWS_AGAIN).await;
         }
     }
 
@@ -301,7 +325,7 @@ impl BrowserChannel {
         touched: bool,
     ) -> Outcome {
         if !touched {
-            state.session = None;
+            state.begin_anew(&trouble).await;
             return self.not_begun(&trouble);
         }
         if let Trouble::Dialog { .. } = trouble {
@@ -313,7 +337,7 @@ impl BrowserChannel {
                 return Outcome::Refused { why: trouble.sentence() };
             }
         }
-        state.session = None;
+        state.begin_anew(&trouble).await;
         Outcome::Uncertain {
             why: format!(
                 "Something was pressed, and what came of it was not seen. {}",

@@ -13,16 +13,21 @@ mod facts;
 mod network;
 mod process;
 mod reading;
+mod recorded;
+mod recorder;
 mod report;
 mod row;
 mod session;
 mod shape;
+mod state;
+mod stored;
 mod trouble;
 mod veil;
 mod walk;
 mod webdriver;
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use rollbook_catalog::browser::{Browser, Purpose};
@@ -36,6 +41,8 @@ use tokio::sync::Mutex;
 use self::facts::Facts;
 use self::reading::Listed;
 use self::session::Session;
+use self::state::State;
+use self::stored::Stored;
 use self::trouble::Trouble;
 use self::veil::Veil;
 use self::walk::{Ground, Walk};
@@ -44,7 +51,10 @@ use super::{Channel, Observation};
 use crate::error::{Error, Result};
 use crate::secret::Secret;
 
+pub use recorded::{Recorded, Sample};
+pub use recorder::Recorder;
 pub use report::{Exhibit, Report};
+pub use session::Sight;
 pub use shape::drift;
 
 /// How often the list is read before it is taken as it is.
@@ -69,6 +79,8 @@ pub struct BrowserSettings {
     pub password: Secret,
     /// What its one-time codes are made of; `None`: it has none.
     pub totp: Option<Secret>,
+    /// The file in which its session outlives the browser; `None`: it signs in each time.
+    pub session: Option<PathBuf>,
     /// Whether its hosts may be on this machine or in a private network.
     pub allow_private: bool,
     /// Domains whose addresses belong to the employer.
@@ -90,18 +102,6 @@ pub struct BrowserChannel {
     base: String,
     origin: String,
     state: Mutex<State>,
-}
-
-/// What changes while it works.
-#[derive(Debug, Default)]
-struct State {
-    session: Option<Session>,
-    is_signed_in: bool,
-    /// Why the app did not let in. It is not tried again: a third wrong password locks people out.
-    refused: Option<String>,
-    report: Report,
-    /// Who was in the list when it was last read.
-    seen: Vec<Account>,
 }
 
 impl BrowserChannel {
@@ -130,7 +130,8 @@ impl BrowserChannel {
             Error::setup(format!("The address of instance `{name}` is refused: {what}.")).hint(hint)
         })?;
         let origin = url.origin().ascii_serialization();
-        Ok(Self { settings, base, origin, state: Mutex::default() })
+        let state = State::beginning(&settings.shape);
+        Ok(Self { settings, base, origin, state: Mutex::new(state) })
     }
 
     /// What was done and seen since the last time that somebody asked.
@@ -163,14 +164,9 @@ impl BrowserChannel {
             return Err(Trouble::SignIn(why.clone()));
         }
         if state.session.is_none() {
-            let own = std::iter::once(&self.origin);
-            let origins = own.chain(&self.settings.app.origins).chain(&self.settings.origins);
-            let origins: Vec<String> = origins.cloned().collect();
-            let rules = network::rules(&origins, self.settings.allow_private).await;
-            let rules = rules.map_err(Trouble::Gone)?;
-            let started = Session::start(&rules, self.settings.webdriver.as_deref()).await;
-            state.session = Some(started.map_err(Trouble::Gone)?);
-            state.is_signed_in = false;
+            let mut session = self.start(Sight::Hidden).await.map_err(Trouble::Gone)?;
+            state.is_signed_in = self.restore(&mut session, &mut state.report).await;
+            state.session = Some(session);
         }
         if state.is_signed_in {
             return Ok(());
@@ -179,7 +175,10 @@ impl BrowserChannel {
         let steps = self.settings.app.steps(Purpose::SignIn);
         let mut walk = self.walk(&ground, state, Purpose::SignIn)?;
         match walk.go(steps).await {
-            Ok(()) => state.is_signed_in = true,
+            Ok(()) => {
+                state.is_signed_in = true;
+                self.keep(state).await;
+            }
             Err(Trouble::Gone(why)) => return Err(Trouble::Gone(why)),
             Err(trouble) => {
                 walk.picture("what signing in came to").await;
@@ -188,7 +187,7 @@ impl BrowserChannel {
                 let last = steps.last().map(ToString::to_string);
                 let is_before =
                     matches!(&trouble, Trouble::Stuck { step, .. } if Some(step) != last.as_ref());
-                if is_before && trouble.is_of_the_page() && !self.settings.shape.is_empty() {
+                if is_before && trouble.is_of_the_page() && !state.shape.is_empty() {
                     state.report.drift = Some(why.clone());
                 }
                 state.refused = Some(why.clone());
@@ -196,6 +195,65 @@ impl BrowserChannel {
             }
         }
         Ok(())
+    }
+
+    /// A browser that reaches the instance's origins and nothing else.
+    async fn start(&self, sight: Sight) -> Result<Session, String> {
+        let own = std::iter::once(&self.origin);
+        let origins = own.chain(&self.settings.app.origins).chain(&self.settings.origins);
+        let origins: Vec<String> = origins.cloned().collect();
+        let rules = network::rules(&origins, self.settings.allow_private).await?;
+        Session::start(&rules, self.settings.webdriver.as_deref(), sight).await
+    }
+
+    fn stored(&self) -> Option<Stored> {
+        let file = self.settings.session.clone()?;
+        Some(Stored { file, user: self.settings.user.clone(), origin: self.origin.clone() })
+    }
+
+    /// Takes up the session that was kept, if there is one. Whether it still holds, the first page
+    /// shows that needs it.
+    async fn restore(&self, session: &mut Session, report: &mut Report) -> bool {
+        let Some(stored) = self.stored() else { return false };
+        match stored.read() {
+            Ok(cookies) if cookies.is_empty() => false,
+            Ok(cookies) => session.take_up(&self.base, cookies).await.is_ok(),
+            Err(why) => {
+                report.say(format!("The session that was kept is not used. {why}"));
+                false
+            }
+        }
+    }
+
+    /// Keeps the session for the next browser, where that is wanted.
+    async fn keep(&self, state: &mut State) {
+        let (Some(stored), Some(session)) = (self.stored(), &state.session) else { return };
+        let kept = match session.cookies().await {
+            Ok(cookies) => stored.write(cookies),
+            Err(_) => Err("The browser does not give its session.".to_owned()),
+        };
+        if let Err(why) = kept {
+            state.report.say(why);
+        }
+    }
+
+    /// Opens a browser in which an administrator shows what is to be done, and notes it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Setup`] when no browser starts, or the app cannot be reached.
+    pub async fn record(&self, sight: Sight) -> Result<Recorder> {
+        let begun = match self.start(sight).await {
+            Ok(session) => {
+                let user = &self.settings.user;
+                Recorder::begin(session, &self.settings.app, user, &self.base).await
+            }
+            Err(why) => Err(why),
+        };
+        begun.map_err(|why| {
+            Error::setup(format!("Nothing can be recorded: {why}.")).hint(
+                "Check that chromium and chromedriver are installed, and that this terminal has a screen.",
+            )
+        })
     }
 
     /// A walk in the browser that is there.
@@ -228,51 +286,49 @@ impl BrowserChannel {
                 }
                 ready => ready?,
             }
+            let is_known = !state.shape.is_empty();
             let mut walk = self.walk(&ground, state, Purpose::Members)?;
-            let trouble = match walk.list().await {
+            match walk.list().await {
                 Ok(listed) if listed.coverage.is_complete() || !may_retry => {
-                    state.seen = self.accounts(&listed);
-                    state.report.shape.clone_from(&listed.shape);
-                    state.report.drift = match listed.table {
-                        Some(_) => drift(&self.settings.shape, &listed.shape),
-                        None => None,
-                    };
-                    let accepted = &self.settings.shape;
-                    if listed.table.is_some()
-                        && (accepted.is_empty() || state.report.drift.is_some())
-                    {
-                        let shows = if accepted.is_empty() {
-                            "the list of members as it was accepted"
-                        } else {
-                            "the list of members, which is not as it was"
-                        };
-                        let veil = Veil::over(&state.seen, None).and(&self.settings.user);
-                        let taken = match &state.session {
-                            Some(session) => veil.picture(session, None, shows).await.ok(),
-                            None => None,
-                        };
-                        state.report.exhibits.extend(taken);
-                    }
+                    self.note(state, &listed).await;
                     return Ok(listed);
                 }
-                Ok(_) => continue,
-                Err(Trouble::SignedOut) if may_retry => {
-                    state.is_signed_in = false;
-                    continue;
+                Ok(_) => {}
+                Err(Trouble::SignedOut) if may_retry => state.is_signed_in = false,
+                Err(Trouble::Gone(_)) if may_retry => state.session = None,
+                Err(trouble) => {
+                    if trouble.is_of_the_page() && is_known {
+                        walk.picture("the page that is not as it was").await;
+                        state.report.drift = Some(trouble.sentence());
+                    }
+                    state.begin_anew(&trouble).await;
+                    return Err(trouble);
                 }
-                Err(Trouble::Gone(_)) if may_retry => {
-                    state.session = None;
-                    continue;
-                }
-                Err(trouble) => trouble,
-            };
-            if trouble.is_of_the_page() && !self.settings.shape.is_empty() {
-                walk.picture("the page that is not as it was").await;
-                state.report.drift = Some(trouble.sentence());
             }
-            // Whatever state the page is in, the next one begins anew.
-            state.session = None;
-            return Err(trouble);
+        }
+    }
+
+    /// Keeps what a list told, and holds what the page is made of against what it was.
+    async fn note(&self, state: &mut State, listed: &Listed) {
+        state.went_well();
+        state.seen = self.accounts(listed);
+        state.report.shape.clone_from(&listed.shape);
+        state.report.drift = None;
+        if listed.table.is_none() {
+            return;
+        }
+        state.report.drift = drift(&state.shape, &listed.shape);
+        let shows = match (&state.report.drift, state.shape.is_empty()) {
+            (Some(_), _) => "the list of members, which is not as it was",
+            (None, true) => "the list of members as it was accepted",
+            (None, false) => return,
+        };
+        let veil = Veil::over(&state.seen, None).and(&self.settings.user);
+        if let Some(session) = &state.session {
+            state.report.exhibits.extend(veil.picture(session, None, shows).await.ok());
+        }
+        if state.shape.is_empty() {
+            state.shape.clone_from(&listed.shape);
         }
     }
 

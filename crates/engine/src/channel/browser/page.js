@@ -223,11 +223,46 @@ function told(count) {
   return Array.from(new Set(all.map((it) => Number(it[1].replace(/\D/g, "")))));
 }
 
+// A name without its numbers, which tell how many there are.
+const bare = (name) => name.replace(/\d[\d.,]*/gu, "#");
+
+// What can be pressed in at least half of the rows, without what they say of people.
+function usualInRows(table) {
+  const rows = table.rows.map((row) => ({
+    words: linesOf(row),
+    found: Array.from(below(row)).map((it) => ({ it, role: roleOf(it) }))
+      .filter(({ it, role }) => ["button", "link", "combobox", "checkbox", "switch"].includes(role) && isShown(it))
+      .map(({ it, role }) => ({ role, name: role === "link" ? "…" : nameOf(it, role) })),
+  }));
+  const personal = ({ name }, words) => words.some((word) => name.includes(word));
+  // A button is called the same in the row of somebody who happens to be called like it.
+  const constant = new Set(rows.flatMap(({ words, found }) => found.filter((it) => !personal(it, words)).map((it) => it.name)));
+  const counts = new Map();
+  for (const { words, found } of rows) {
+    const lines = found.map(({ role, name }) => {
+      const said = constant.has(name) ? name : words.reduce((name, word) => name.split(word).join("…"), name);
+      return `in a row: ${role} "${bare(said)}"`;
+    });
+    for (const line of new Set(lines)) counts.set(line, (counts.get(line) || 0) + 1);
+  }
+  return Array.from(counts).filter(([, count]) => count * 2 >= rows.length).map(([line]) => line);
+}
+
 const VERBS = {
   // How often an element is there, and whether it can be used.
   count({ want }) {
     const all = findAll(want, document);
     return { count: all.length, off: all.length === 1 && isOff(all[0]) };
+  },
+
+  // Closes what stands in the way, and says whether the first screen of signing in is there.
+  around({ popups, screen }) {
+    const closed = popups.map(({ at, close }) => {
+      const found = ready(close, { dialog: at });
+      if (!found.why) pressOn(found.element);
+      return !found.why;
+    });
+    return { closed, asks: screen.length > 0 && screen.every((want) => findAll(want, document).length === 1) };
   },
 
   // The one frame that is meant, for the driver to go into.
@@ -315,29 +350,22 @@ const VERBS = {
 
   told: ({ count }) => ({ told: told(count) }),
 
-  // What the page is made of, without what it says of people: heads, and what can be pressed.
-  shape({ want }) {
+  // What the page is made of, without what it says of people and how many there are: heads, and what can
+  // be pressed. What comes and goes by itself is no part of it: pop-ups, and what leads to further pages.
+  shape({ want, aside }) {
     const tables = findAll(want, document);
     if (tables.length !== 1) return { why: tables.length ? "many" : "none" };
     const table = tableOf(tables[0]);
-    const inTable = (it) => tables[0].contains(it);
-    const lines = table.heads.map((head, at) => `column ${at + 1} "${head}"`);
+    const boxes = [tables[0], ...aside.flatMap((it) => findAll(it, document))];
+    const lines = table.heads.map((head, at) => `column ${at + 1} "${bare(head)}"`);
     const usable = ["button", "link", "textbox", "searchbox", "combobox", "tab", "heading"];
     for (const element of below(document)) {
-      const role = roleOf(element);
-      if (!usable.includes(role) || inTable(element) || !isShown(element)) continue;
+      const role = roleOf(element), name = usable.includes(role) ? bare(nameOf(element, role)) : "#";
+      if (name === "#" || boxes.some((box) => box.contains(element)) || !isShown(element)) continue;
       if (element.closest("nav, footer, header, [role=navigation], [role=contentinfo], [role=banner], [role=dialog], dialog")) continue;
-      lines.push(`${role} "${nameOf(element, role)}"`);
+      lines.push(`${role} "${name}"`);
     }
-    const row = table.rows[0];
-    const words = row ? linesOf(row) : [];
-    for (const element of row ? below(row) : []) {
-      const role = roleOf(element);
-      if (!["button", "link", "combobox", "checkbox", "switch"].includes(role) || !isShown(element)) continue;
-      const name = words.reduce((name, word) => name.split(word).join("…"), nameOf(element, role));
-      lines.push(`in a row: ${role} "${role === "link" ? "…" : name}"`);
-    }
-    return { lines: Array.from(new Set(lines)) };
+    return { lines: Array.from(new Set([...lines, ...usualInRows(table)])) };
   },
 
   // Covers everything that could tell of others. Nothing in the page's own text is changed.
@@ -412,5 +440,3 @@ function open(words) {
   }
   return open;
 }
-
-return VERBS[arguments[0]](arguments[1]);

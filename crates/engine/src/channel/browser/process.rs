@@ -9,8 +9,13 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::timeout;
 
+use super::session::Sight;
+
 /// How long the driver may take to say where it listens.
 const STARTS_WITHIN: Duration = Duration::from_secs(20);
+
+/// Where a browser finds the screen that somebody sits at.
+const SCREEN: [&str; 4] = ["DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR"];
 
 /// Reads the driver's process and waits until whoever holds the other end of its input is gone, however
 /// that ended. Then ends the driver, and every process whose command line names the profile: the
@@ -48,7 +53,7 @@ impl Process {
     ///
     /// # Errors
     /// Why not, as a sentence without its end.
-    pub(super) async fn start(driver: &Path) -> Result<Self, String> {
+    pub(super) async fn start(driver: &Path, sight: Sight) -> Result<Self, String> {
         let profile = tempfile::Builder::new().prefix("rollbook-browser-").tempdir();
         let profile =
             profile.map_err(|cause| format!("no folder can be made for its profile: {cause}"))?;
@@ -66,7 +71,7 @@ impl Process {
             .spawn()
             .map_err(|cause| unstartable("sh", cause))?;
         let mut line = watch.stdin.take().ok_or("sh has no input")?;
-        let mut child = bare(driver, &profile).spawn().map_err(|cause| {
+        let mut child = bare(driver, &profile, sight).spawn().map_err(|cause| {
             let what = format!("the driver {}", driver.display());
             unstartable(&what, cause)
         })?;
@@ -82,11 +87,15 @@ impl Process {
 }
 
 /// The driver with nothing of our environment, in which secrets may lie.
-fn bare(driver: &Path, profile: &Path) -> Command {
+fn bare(driver: &Path, profile: &Path, sight: Sight) -> Command {
     let mut command = Command::new(driver);
+    command.env_clear();
+    if sight == Sight::Shown {
+        let screen = SCREEN.into_iter().filter_map(|name| Some((name, std::env::var_os(name)?)));
+        command.envs(screen);
+    }
     command
         .arg("--port=0")
-        .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("HOME", profile)
         .env("TMPDIR", profile)

@@ -60,6 +60,11 @@ impl Walk<'_> {
 
     /// Goes to the page of the list on which exactly one row says what `guard` wants.
     pub(super) async fn turn_to(&mut self, guard: &Value) -> Result<(), Trouble> {
+        // Often it is the page on which the reading ended.
+        let here = self.session.ask("row", json!({"guard": guard})).await;
+        if here.is_ok_and(|here| here["rows"] == 1) {
+            return Ok(());
+        }
         let steps = self.ground.app.steps(Purpose::Members);
         self.go(steps).await?;
         let Some(Act::Read(table)) = steps.last().map(|step| &step.act) else {
@@ -84,7 +89,7 @@ impl Walk<'_> {
         let members = &self.ground.app.members;
         let want = self.facts.element(table)?;
         let mut page = self.settled(&want, None).await?;
-        let shape = self.session.ask("shape", json!({"want": want})).await?;
+        let shape = self.shape(&want).await?;
         let lines = shape["lines"].as_array().into_iter().flatten().filter_map(Value::as_str);
         let shape = lines.map(str::to_owned).collect();
         let (mut rows, mut told, mut broken) = (Vec::new(), BTreeSet::new(), None);
@@ -118,6 +123,16 @@ impl Walk<'_> {
         Ok(Listed { rows, coverage, told, shape, table: Some(want) })
     }
 
+    /// What the page of the list is made of.
+    async fn shape(&self, want: &Value) -> Result<Value, Trouble> {
+        let members = &self.ground.app.members;
+        let popups = self.ground.app.popups.iter().map(|popup| &popup.at);
+        let aside = popups.chain(&members.next).chain(&members.more);
+        let aside =
+            aside.map(|element| self.facts.element(element)).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.session.ask("shape", json!({"want": want, "aside": aside})).await?)
+    }
+
     /// Presses for the next page and waits for it; `None`: there is none.
     async fn turn(&mut self, want: &Value, before: &Page) -> Result<Option<Page>, Trouble> {
         let members = &self.ground.app.members;
@@ -148,11 +163,12 @@ impl Walk<'_> {
                 Err(Lost::Passing(why)) => (None, why),
                 Err(lost) => return Err(lost.into()),
             };
+            // Where the whole list is there already, nothing stands in its way.
+            looks += usize::from(page.is_none());
             match page {
                 Some(page) if last.as_ref() == Some(&page) => return Ok(page),
                 page => last = page,
             }
-            looks += 1;
             self.rest(looks, deadline, &why).await?;
         }
     }

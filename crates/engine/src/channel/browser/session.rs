@@ -10,7 +10,17 @@ use super::webdriver::{Fault, WebDriver};
 use crate::channel::http::install_tls;
 
 /// What runs in the page; see there.
-const PAGE: &str = include_str!("page.js");
+const PAGE: &str =
+    concat!(include_str!("page.js"), "\nreturn VERBS[arguments[0]](arguments[1]);\n");
+
+/// Whether anybody sees the browser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// It works where no screen is.
+    Hidden,
+    /// Somebody works in it.
+    Shown,
+}
 
 /// Why a command came to nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,18 +48,23 @@ impl Session {
     ///
     /// # Errors
     /// Why there is none, as a sentence without its end.
-    pub(super) async fn start(rules: &str, elsewhere: Option<&str>) -> Result<Self, String> {
+    pub(super) async fn start(
+        rules: &str,
+        elsewhere: Option<&str>,
+        sight: Sight,
+    ) -> Result<Self, String> {
         install_tls();
         let process = match elsewhere {
             Some(_) => None,
             None => {
                 let driver = driver().ok_or("there is no chromedriver on the path")?;
-                Some(Process::start(&driver).await?)
+                Some(Process::start(&driver, sight).await?)
             }
         };
         let profile = process.as_ref().map(|process| process.profile.as_path());
         let address = elsewhere.or(process.as_ref().map(|process| process.address.as_str()));
-        let opened = WebDriver::open(address.unwrap_or_default(), wanted(rules, profile)).await;
+        let opened =
+            WebDriver::open(address.unwrap_or_default(), wanted(rules, profile, sight)).await;
         let driver = opened.map_err(|fault| format!("no browser starts: {}", brief(&fault)))?;
         Ok(Self { driver, is_in_frame: false, process })
     }
@@ -80,7 +95,45 @@ impl Session {
     /// # Errors
     /// See [`Lost`].
     pub(super) async fn ask(&self, verb: &str, about: Value) -> Result<Value, Lost> {
-        self.driver.run(PAGE, json!([verb, about])).await.map_err(lost)
+        self.run(PAGE, verb, about).await
+    }
+
+    /// Runs one function of another script in the page.
+    ///
+    /// # Errors
+    /// See [`Lost`].
+    pub(super) async fn run(&self, script: &str, verb: &str, about: Value) -> Result<Value, Lost> {
+        self.driver.run(script, json!([verb, about])).await.map_err(lost)
+    }
+
+    /// Runs `script` in every page from now on, before the page's own.
+    ///
+    /// # Errors
+    /// See [`Lost`].
+    pub(super) async fn on_every_page(&self, script: &str) -> Result<(), Lost> {
+        let params = json!({"source": script});
+        let added = self.driver.chromium("Page.addScriptToEvaluateOnNewDocument", params).await;
+        added.map(|_| ()).map_err(lost)
+    }
+
+    /// The session of the app whose page is open, as its cookies.
+    ///
+    /// # Errors
+    /// See [`Lost`].
+    pub(super) async fn cookies(&self) -> Result<Vec<Value>, Lost> {
+        self.driver.cookies().await.map_err(lost)
+    }
+
+    /// Takes up a session of the app at `base`.
+    ///
+    /// # Errors
+    /// See [`Lost`]; then the session may be there in part.
+    pub(super) async fn take_up(&mut self, base: &str, cookies: Vec<Value>) -> Result<(), Lost> {
+        self.open(&format!("{base}/")).await?;
+        for cookie in cookies {
+            self.driver.set_cookie(cookie).await.map_err(lost)?;
+        }
+        Ok(())
     }
 
     /// Goes into the one frame that is meant. `false`: it is not there, or more than once.
@@ -117,6 +170,17 @@ impl Session {
         self.driver.answer(agrees).await.map_err(lost)
     }
 
+    /// Leaves the page for an empty one, and any native dialog without agreeing to it.
+    ///
+    /// # Errors
+    /// See [`Lost`].
+    pub(super) async fn clear(&mut self) -> Result<(), Lost> {
+        if self.native().await?.is_some() {
+            self.answer(false).await?;
+        }
+        self.open("about:blank").await
+    }
+
     /// A picture of what is to be seen, as PNG. In a frame, of that frame.
     ///
     /// # Errors
@@ -150,9 +214,8 @@ impl Drop for Session {
 }
 
 /// What the browser must be like.
-fn wanted(rules: &str, profile: Option<&Path>) -> Value {
+fn wanted(rules: &str, profile: Option<&Path>, sight: Sight) -> Value {
     let mut args = vec![
-        "--headless=new".to_owned(),
         format!("--host-resolver-rules={rules}"),
         "--window-size=1280,900".to_owned(),
         "--lang=en-US".to_owned(),
@@ -173,6 +236,9 @@ fn wanted(rules: &str, profile: Option<&Path>) -> Value {
     ];
     args.extend(quiet.map(|what| format!("--disable-{what}")));
     args.extend(["--no-first-run", "--no-default-browser-check", "--no-pings"].map(str::to_owned));
+    if sight == Sight::Hidden {
+        args.push("--headless=new".to_owned());
+    }
     // Chromium refuses its sandbox to root, and only to root.
     if rustix::process::geteuid().is_root() {
         args.push("--no-sandbox".to_owned());

@@ -15,13 +15,13 @@ use super::veil::Veil;
 use crate::secret::Secret;
 
 /// How long to wait between two looks at a page.
-const BEAT: Duration = Duration::from_millis(40);
+const BEAT: Duration = Duration::from_millis(25);
 
 /// Every so many looks that found nothing, look for what may be in the way.
 const LOOK_AROUND: usize = 5;
 
-/// How long a dialog may take to say what it must, once it is there.
-const DIALOG_SETTLES: Duration = Duration::from_secs(3);
+/// A dialog that is there may take this part of a step's time to say what it must.
+const DIALOG_SETTLES: u32 = 5;
 
 /// What a walk goes by, the same for all steps of it.
 #[derive(Debug)]
@@ -247,7 +247,7 @@ impl Walk<'_> {
         let first = self.until("dialog", about.clone()).await?;
         let mut seen = first["text"].as_str().unwrap_or_default().to_owned();
         let mut fits = first["fits"] == Value::Bool(true);
-        let settled = Instant::now() + DIALOG_SETTLES;
+        let settled = Instant::now() + self.ground.deadline / DIALOG_SETTLES;
         while !fits && Instant::now() < settled {
             sleep(BEAT).await;
             let answer = self.until("dialog", about.clone()).await?;
@@ -347,38 +347,45 @@ impl Walk<'_> {
             return Err(stuck(why));
         }
         if looks % LOOK_AROUND == 1 {
-            self.close_popups().await?;
-            if self.asks_to_sign_in().await? {
-                return Err(Trouble::SignedOut);
-            }
+            self.look_around().await?;
         }
         sleep(BEAT).await;
         Ok(())
     }
 
     /// Closes what may stand in the way at any moment.
-    pub(super) async fn close_popups(&mut self) -> Result<(), Trouble> {
+    ///
+    /// # Errors
+    /// [`Trouble::SignedOut`] when the page asks to sign in, although that was done.
+    pub(super) async fn look_around(&mut self) -> Result<(), Trouble> {
+        let mut popups = Vec::new();
         for popup in &self.ground.app.popups {
-            let dialog = self.facts.element(&popup.at)?;
-            let about =
-                json!({"want": self.facts.element(&popup.close)?, "within": {"dialog": dialog}});
-            match self.session.ask("press", about).await {
-                Ok(answer) if answer["why"].is_null() => {
-                    self.report.say(format!("Closed {}, which was in the way.", popup.at));
-                }
-                Ok(_) | Err(Lost::Passing(_) | Lost::Dialog) => {}
-                Err(lost) => return Err(lost.into()),
-            }
+            let (at, close) = (self.facts.element(&popup.at)?, self.facts.element(&popup.close)?);
+            popups.push(json!({"at": at, "close": close}));
         }
-        Ok(())
+        let screen = self.sign_in_screen()?;
+        let seen =
+            match self.session.ask("around", json!({"popups": popups, "screen": screen})).await {
+                Ok(seen) => seen,
+                Err(Lost::Passing(_) | Lost::Dialog) => return Ok(()),
+                Err(lost) => return Err(lost.into()),
+            };
+        let closed = seen["closed"].as_array().into_iter().flatten();
+        for (popup, _) in self.ground.app.popups.iter().zip(closed).filter(|(_, it)| **it == true) {
+            self.report.say(format!("Closed {}, which was in the way.", popup.at));
+        }
+        match seen["asks"] == true {
+            true => Err(Trouble::SignedOut),
+            false => Ok(()),
+        }
     }
 
-    /// Whether the page shows the first screen of signing in, although that was done.
-    async fn asks_to_sign_in(&mut self) -> Result<bool, Trouble> {
+    /// What is on the first screen of signing in; nothing while that is being done.
+    fn sign_in_screen(&self) -> Result<Vec<Value>, Trouble> {
         if self.purpose == Purpose::SignIn {
-            return Ok(false);
+            return Ok(Vec::new());
         }
-        // Its first screen: one field alone may be in other forms as well.
+        // One field alone may be in other forms as well.
         let steps = self.ground.app.steps(Purpose::SignIn).iter();
         let screen = steps.skip_while(|step| !matches!(step.act, Act::Fill { .. }));
         let mut is_over = false;
@@ -387,18 +394,8 @@ impl Walk<'_> {
             is_over |= matches!(step.act, Act::Click(_));
             is_part
         });
-        let mut wants = Vec::new();
-        for element in screen.flat_map(Step::elements) {
-            wants.push(self.facts.element(element)?);
-        }
-        for want in &wants {
-            match self.session.ask("count", json!({"want": want})).await {
-                Ok(answer) if answer["count"] == 1 => {}
-                Ok(_) | Err(Lost::Passing(_) | Lost::Dialog) => return Ok(false),
-                Err(lost) => return Err(lost.into()),
-            }
-        }
-        Ok(!wants.is_empty())
+        let wants = screen.flat_map(Step::elements).map(|element| self.facts.element(element));
+        Ok(wants.collect::<Result<_, _>>()?)
     }
 
     /// Takes a picture on which nobody else can be told. Without one, says why.

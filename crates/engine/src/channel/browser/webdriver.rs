@@ -83,6 +83,22 @@ impl WebDriver {
         self.post("/frame", json!({"id": id})).await.map(|_| ())
     }
 
+    /// The cookies of the page that is open.
+    pub(super) async fn cookies(&self) -> Result<Vec<Value>, Fault> {
+        let cookies = self.send(reqwest::Method::GET, "/cookie", None).await?;
+        Ok(cookies.as_array().cloned().unwrap_or_default())
+    }
+
+    /// Sets a cookie for the page that is open.
+    pub(super) async fn set_cookie(&self, cookie: Value) -> Result<(), Fault> {
+        self.post("/cookie", json!({"cookie": cookie})).await.map(|_| ())
+    }
+
+    /// A command of Chromium's own protocol, for what WebDriver has no word for.
+    pub(super) async fn chromium(&self, command: &str, params: Value) -> Result<Value, Fault> {
+        self.post("/goog/cdp/execute", json!({"cmd": command, "params": params})).await
+    }
+
     /// What the native dialog says that is open.
     pub(super) async fn dialog(&self) -> Result<String, Fault> {
         let text = self.send(reqwest::Method::GET, "/alert/text", None).await?;

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use rollbook_engine::crash::POINTS;
 use rollbook_testkit::{Fault, Twist};
 
 use super::office::{Office, remove_ana};
@@ -23,36 +24,62 @@ async fn child() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_a_point_before_the_browser_is_done() {
-    for point in ["run_opened", "intent_recorded"] {
-        died_at(point).await;
-    }
+async fn killed_at_a_point_before_anything_was_pressed() {
+    died_at(&["plan_stored", "approval_stored", "run_opened", "look_done", "before_intent"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn killed_at_a_point_after_the_browser_was_done() {
-    for point in ["effect_done", "outcome_recorded", "look_done"] {
-        died_at(point).await;
+async fn killed_at_a_point_around_the_press() {
+    died_at(&["intent_recorded", "effect_done", "outcome_recorded"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_at_a_point_after_it_shows() {
+    died_at(&["look_done:2", "verdict_recorded", "run_closed", "checkpoint_outside"]).await;
+}
+
+async fn died_at(points: &[&str]) {
+    let read = Office::read().await;
+    for point in points {
+        let office = read.again();
+        let mut died = child_of(&office, Some(point));
+        assert!(!died.wait().expect("it ends").success(), "{point} was never passed");
+        let ended = child_of(&office, None).wait().expect("it ends").success();
+        assert!(ended, "after {point} the second process did not end well");
+        office.judge(point);
     }
 }
 
-async fn died_at(point: &str) {
-    let office = Office::new().await;
-    let mut died = child_of(&office, Some(point));
-    assert!(!died.wait().expect("it ends").success(), "{point} was never passed");
-    let ended = child_of(&office, None).wait().expect("it ends").success();
-    assert!(ended, "after {point} the second process did not end well");
-    office.judge(point);
+#[test]
+fn every_point_of_a_run_is_one_at_which_the_browser_is_killed() {
+    let here = include_str!("kills.rs");
+    let missing = POINTS.iter().find(|point| !here.contains(&format!("\"{point}\"")));
+    assert_eq!(missing, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_while_the_browser_signs_in() {
+    killed_at(&[("GET", "/login", 0), ("POST", "/login", 0), ("POST", "/login/code", 0)]).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn killed_while_the_browser_is_at_any_step_of_the_removal() {
-    // Each path is asked for once more than the sync before has asked for it.
-    for (method, path, skip) in
-        [("GET", "/members", 3), ("GET", "/members/ask", 0), ("POST", "/members/act", 0)]
-    {
-        let office = Office::new().await;
-        let slow = Fault::on(method, path, Twist::Delay { ms: 2_000 }).skip(skip).times(1);
+    // The list has two pages: read, turned back to Ana, and read again.
+    killed_at(&[
+        ("GET", "/members", 0),
+        ("GET", "/members", 2),
+        ("GET", "/members/ask", 0),
+        ("POST", "/members/act", 0),
+        ("GET", "/members", 3),
+    ])
+    .await;
+}
+
+async fn killed_at(steps: &[(&str, &str, usize)]) {
+    let read = Office::read().await;
+    for (method, path, skip) in steps {
+        let office = read.again();
+        let slow = Fault::on(method, path, Twist::Delay { ms: 2_000 }).skip(*skip).times(1);
         office.console.fault(slow);
         let mut child = child_of(&office, None);
         let until = Instant::now() + Duration::from_secs(60);
@@ -64,7 +91,7 @@ async fn killed_while_the_browser_is_at_any_step_of_the_removal() {
         child.wait().expect("it ends");
         let ended = child_of(&office, None).wait().expect("it ends").success();
         assert!(ended, "after {path} the second process did not end well");
-        office.judge(path);
+        office.judge(&format!("{method} {path}, after {skip}"));
     }
 }
 

@@ -5,6 +5,7 @@ mod faults;
 mod full_disk;
 mod kills;
 mod office;
+mod recording;
 mod rounds;
 mod scene;
 mod secrets;

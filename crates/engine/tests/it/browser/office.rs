@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use rollbook_core::change::Op;
 use rollbook_core::id::{AccountRef, PlanId};
@@ -26,9 +27,11 @@ pub(crate) const TOTP: &str = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
 
 pub(crate) struct Office {
     pub(crate) dir: tempfile::TempDir,
-    pub(crate) console: Console,
+    pub(crate) console: Arc<Console>,
     /// Ana's number in the console.
     pub(crate) ana: u64,
+    /// What the console had done before.
+    effects: usize,
 }
 
 impl Office {
@@ -47,7 +50,26 @@ impl Office {
             E2,Cleo,Cedar,cleo@example.com,2020-01-01\n";
         fs::write(dir.path().join("workers.csv"), workers).expect("the source is written");
         book::configure(dir.path(), &config(console.url(), &console.robot().login));
-        Self { dir, console, ana: ids[0] }
+        Self { dir, console: Arc::new(console), ana: ids[0], effects: 0 }
+    }
+
+    /// The same with everything read, to be begun from as often as needed; see [`Office::again`].
+    pub(crate) async fn read() -> Self {
+        let office = Self::new().await;
+        read(&office.open()).await;
+        office
+    }
+
+    /// The same workspace once more, as it is now, with everybody back in the same console.
+    pub(crate) fn again(&self) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        copy(self.dir.path(), dir.path());
+        self.console.clear();
+        self.console.clear_faults();
+        self.console.end_sessions();
+        let ids = MEMBERS.map(|(name, email)| self.console.seed(name, email, "Viewer"));
+        let effects = self.console.ledger().effects().len();
+        Self { dir, console: Arc::clone(&self.console), ana: ids[0], effects }
     }
 
     pub(crate) fn open(&self) -> Engine {
@@ -56,7 +78,7 @@ impl Office {
 
     /// Holds the console and the book to one removal that is done, confirmed and recorded.
     pub(crate) fn judge(&self, when: &str) {
-        let effects = self.console.ledger().effects();
+        let effects = self.console.ledger().effects().split_off(self.effects);
         let effects: Vec<&str> = effects.iter().map(|it| it.what.as_str()).collect();
         assert_eq!(effects, ["removed ana@example.com"], "{when}");
         assert_eq!(self.console.member(self.ana), None, "{when}");
@@ -86,8 +108,9 @@ pub(crate) async fn approved(engine: &Engine) -> PlanId {
     let plan = match engine.plans().expect("plans are read").into_iter().next() {
         Some(plan) => plan,
         None => {
-            let read = engine.sync(&[], &Quiet).await.expect("the sync ends");
-            assert!(read.instances.iter().all(|it| it.read.is_ok()), "{:?}", read.instances);
+            if engine.graph().expect("it is read").accounts().next().is_none() {
+                read(engine).await;
+            }
             let ana = AccountRef { instance: "uxpin".into(), key: "ana@example.com".into() };
             let wish = Wish::by_person("robin", ana, Op::Remove, "She left.");
             engine.plan_wishes(&[wish], "robin").expect("a plan is made").plan
@@ -99,6 +122,25 @@ pub(crate) async fn approved(engine: &Engine) -> PlanId {
         engine.approve(&plan.id(), plan.digest(), "sam", "").expect("sam may approve");
     }
     plan.id()
+}
+
+async fn read(engine: &Engine) {
+    let read = engine.sync(&[], &Quiet).await.expect("the sync ends");
+    assert!(read.instances.iter().all(|it| it.read.is_ok()), "{:?}", read.instances);
+}
+
+/// Copies what is in a folder, with who may read it.
+fn copy(from: &Path, to: &Path) {
+    for entry in fs::read_dir(from).expect("it is there") {
+        let path = entry.expect("it is read").path();
+        let copied = to.join(path.file_name().expect("it has a name"));
+        if path.is_dir() {
+            fs::create_dir(&copied).expect("a folder");
+            copy(&path, &copied);
+        } else {
+            fs::copy(&path, &copied).expect("it is copied");
+        }
+    }
 }
 
 fn config(url: &str, user: &str) -> String {
@@ -128,10 +170,11 @@ reach = {{ probed = ["remove"] }}
 [instance.browser]
 base_url = "{url}"
 user = "{user}"
+owner = "cleo@example.com"
 password = {{ file = "password" }}
 totp = {{ file = "totp" }}
 allow_private = true
-deadline_s = 6
+deadline_s = 5
 "#
     )
 }

@@ -16,7 +16,7 @@ use crate::changes;
 
 /// How long a step may take: long enough for a busy machine, short enough to wait for what never
 /// comes.
-pub(crate) const STEP_WITHIN: Duration = Duration::from_secs(5);
+pub(crate) const STEP_WITHIN: Duration = Duration::from_secs(3);
 
 /// How an app's pages are driven, as its file says.
 pub(crate) fn recipe(brand: Brand) -> Browser {
@@ -125,6 +125,7 @@ pub(crate) fn settings(console: &Console, app: Browser) -> BrowserSettings {
         user: login,
         password: Secret::new(password),
         totp: totp.map(Secret::new),
+        session: None,
         allow_private: true,
         verified_domains: Vec::new(),
         deadline: STEP_WITHIN,
