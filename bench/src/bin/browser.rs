@@ -124,13 +124,13 @@ async fn beside(count: usize) -> Result<(), Failure> {
         consoles.push(console().await?);
     }
     let is_over = Arc::new(AtomicBool::new(false));
-    let watch = std::thread::spawn({
+    let watch = tokio::spawn({
         let is_over = Arc::clone(&is_over);
-        move || {
+        async move {
             let mut most_kib = 0;
             while !is_over.load(Ordering::Relaxed) {
                 most_kib = most_kib.max(memory_kib());
-                std::thread::sleep(Duration::from_millis(100));
+                tokio::time::sleep(Duration::from_millis(100)).await;
             }
             most_kib
         }
@@ -140,7 +140,7 @@ async fn beside(count: usize) -> Result<(), Failure> {
     let read = futures_util::future::join_all(channels.iter().map(Channel::observe)).await;
     let seconds = begun.elapsed().as_secs_f64();
     is_over.store(true, Ordering::Relaxed);
-    let most_kib = watch.join().map_err(|_| "The watch over the memory ended.")?;
+    let most_kib = watch.await?;
     let whole = read.iter().flatten().filter(|it| it.coverage.is_complete()).count();
     say(&format!(
         "{whole} of {count} instances read whole at once in {seconds:.1} s; at most {} MiB (aim: 4096)",

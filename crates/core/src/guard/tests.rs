@@ -448,7 +448,6 @@ fn the_account_that_a_browser_signs_in_with_is_not_touched_at_all() {
         Op::Suspend,
         Op::Remove,
         Op::Grant { entitlement: right() },
-        Op::Revoke { entitlement: right() },
         Op::Update { set: [("displayName".to_owned(), right())].into() },
     ];
     for op in all {

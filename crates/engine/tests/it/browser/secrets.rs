@@ -111,11 +111,11 @@ fn work_in_a_child(office: &Office, logs: &Path, temp: &Path) {
 }
 
 /// Waits until nothing of the browser is left.
-fn wait_until_empty(folder: &Path) {
+async fn wait_until_empty(folder: &Path) {
     let until = Instant::now() + Duration::from_secs(20);
     while fs::read_dir(folder).expect("it is there").next().is_some() {
         assert!(Instant::now() < until, "{:?} stayed behind", files(folder));
-        std::thread::sleep(Duration::from_millis(20));
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
@@ -126,7 +126,7 @@ async fn no_secret_is_in_any_file_or_log_and_nobody_else_is_in_the_pack_or_a_log
     let (logs, temp) = (told.path().join("logs"), told.path().join("temp"));
     fs::create_dir(&logs).and_then(|()| fs::create_dir(&temp)).expect("folders");
     work_in_a_child(&office, &logs, &temp);
-    wait_until_empty(&temp);
+    wait_until_empty(&temp).await;
     office.judge("once");
     let engine = office.open();
     let run = engine.runs().expect("runs are read")[0].id.clone();
