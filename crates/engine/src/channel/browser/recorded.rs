@@ -340,7 +340,7 @@ mod tests {
         assert_eq!(recorded.popups.len(), 1);
         insta::assert_snapshot!(recorded, @r#"
         remove = [
-          { frame = "css \"iframe[title='Team']\"" },
+          { frame = """css "iframe[title='Team']"""" },
           { click = 'button "Remove {display_name}"', in_row = true },
           { confirm = 'native', says = "Remove {display_name}?" },
           { frame = "top" },
