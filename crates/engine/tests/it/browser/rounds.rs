@@ -136,7 +136,7 @@ fn are_alike(members: &[Member]) -> bool {
 fn seed_members(console: &Console, dice: &mut Dice) -> Vec<Member> {
     console.clear();
     let mut taken = BTreeSet::new();
-    let size = 4 + dice.below(5);
+    let size = 3 + dice.below(5);
     while taken.len() < size {
         let mut email = format!("{}@{}", dice.pick(&STEMS), dice.pick(&DOMAINS));
         // In one of some rounds two rows have one address.
