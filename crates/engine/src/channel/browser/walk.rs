@@ -17,8 +17,9 @@ use crate::secret::Secret;
 /// How long to wait between two looks at a page.
 const BEAT: Duration = Duration::from_millis(25);
 
-/// Every so many looks that found nothing, look for what may be in the way.
-const LOOK_AROUND: usize = 5;
+/// Every so many looks that found nothing, look for what may be in the way. What only comes a little late
+/// is there before.
+const LOOK_AROUND: usize = 4;
 
 /// A dialog that is there may take this part of a step's time to say what it must.
 const DIALOG_SETTLES: u32 = 5;
@@ -346,7 +347,7 @@ impl Walk<'_> {
         if Instant::now() > deadline {
             return Err(stuck(why));
         }
-        if looks % LOOK_AROUND == 1 {
+        if looks % LOOK_AROUND == LOOK_AROUND - 1 {
             self.look_around().await?;
         }
         sleep(BEAT).await;
