@@ -9,6 +9,7 @@
 pub mod canonical;
 pub mod id;
 
+pub mod lifecycle;
 pub mod worker;
 
 pub mod account;

@@ -8,12 +8,12 @@ use rollbook_core::id::hex;
 use rollbook_core::role::Role;
 use serde_json::json;
 
-use super::{Member, base64url, draft, random};
+use super::{Member, base64url, check_admits, draft, random};
 use crate::engine::Engine;
 use crate::error::Result;
 use crate::reconcile::named;
 use crate::secret::Secret;
-use crate::store::members::{LinkRow, SessionRow};
+use crate::store::members::{LinkRow, MemberRow, SessionRow};
 
 /// How long a sign-in link works.
 const LINK: SignedDuration = SignedDuration::from_hours(24);
@@ -85,13 +85,16 @@ impl Engine {
         Ok(Some(Secret::new(secret)))
     }
 
-    /// The secret of a link by which a member signs in, once. An earlier one works no more.
+    /// The secret of a link by which a member signs in, once. An earlier one works no more. `as_role`
+    /// is the role of whoever makes it; `None`: somebody at the machine itself.
     ///
     /// # Errors
-    /// When there is no such member.
-    pub fn invite(&self, name: &str, by: &str) -> Result<Secret> {
+    /// When there is no such member, or that role does not admit theirs: whoever holds the link is
+    /// that member.
+    pub fn invite(&self, name: &str, by: &str, as_role: Option<Role>) -> Result<Secret> {
         let by = named(by)?;
         let member = self.member(name)?;
+        check_admits(as_role, member.role)?;
         let secret = base64url(&random::<32>()?);
         let (now, id) = (self.now(), member.id);
         let link = LinkRow { member: Some(id.clone()), expires: now + LINK };
@@ -161,20 +164,31 @@ impl Engine {
     /// When the database refuses.
     pub fn session(&self, secret: &str) -> Result<Option<Signed>> {
         let (hash, now) = (self.hashed(secret), self.now());
+        let Some((row, member)) = self.live_session(&hash, now)? else { return Ok(None) };
+        let turned = if row.hash == hash { self.turn(&row, now)? } else { None };
+        let (session, began_at) = (row.id, row.began_at);
+        Ok(Some(Signed { member: member.into(), session, began_at, turned }))
+    }
+
+    /// Whether a session has this secret. It is not turned by that.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub fn has_session(&self, secret: &str) -> Result<bool> {
+        Ok(self.live_session(&self.hashed(secret), self.now())?.is_some())
+    }
+
+    /// The session whose secret has this hash and whose it is, as long as it lasts.
+    fn live_session(&self, hash: &str, now: Timestamp) -> Result<Option<(SessionRow, MemberRow)>> {
         let found = self.store.read(|book| {
-            let Some(row) = book.session_row(&hash)? else { return Ok(None) };
+            let Some(row) = book.session_row(hash)? else { return Ok(None) };
             let member = book.member_row(&row.member)?.filter(|member| member.ended_at.is_none());
             Ok(member.map(|member| (row, member)))
         })?;
-        let lives = |row: &SessionRow| now < row.began_at + LIFE && now < row.seen_at + REST;
-        let Some((row, member)) = found.filter(|(row, _)| lives(row)) else { return Ok(None) };
-        let is_old = row.hash != hash;
-        if is_old && now >= row.turned_at + OLD {
-            return Ok(None);
-        }
-        let turned = if is_old { None } else { self.turn(&row, now)? };
-        let (session, began_at) = (row.id, row.began_at);
-        Ok(Some(Signed { member: member.into(), session, began_at, turned }))
+        Ok(found.filter(|(row, _)| {
+            let is_old = row.hash != hash && now >= row.turned_at + OLD;
+            now < row.began_at + LIFE && now < row.seen_at + REST && !is_old
+        }))
     }
 
     /// Ends a session.

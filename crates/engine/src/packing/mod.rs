@@ -3,6 +3,7 @@
 //! Everything in a pack is read from the book; nothing is looked up at a vendor. The page for people
 //! and the files for programs are made from the same rows.
 
+mod archive;
 mod gather;
 mod page;
 mod row;

@@ -20,6 +20,7 @@ mod place;
 mod plans;
 mod presence;
 mod readers;
+mod requests;
 mod row;
 pub(crate) mod scim;
 mod tasks;

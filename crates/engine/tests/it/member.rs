@@ -53,7 +53,7 @@ fn the_first_owner_comes_in_by_a_link_that_works_once() {
 fn a_session_turns_its_secret_and_ends() {
     let (dir, engine) = workspace();
     let owner = engine.add_member("Robin Vale", Role::Owner, "Robin Vale", None).unwrap();
-    let link = engine.invite("robin vale", "Robin Vale").unwrap();
+    let link = engine.invite("robin vale", "Robin Vale", None).unwrap();
     assert_eq!(engine.invited(link.expose()).unwrap(), Some(Invited::Member(owner)));
     let began = engine.sign_in(link.expose(), "").unwrap().unwrap();
     let first = began.secret.expose();
@@ -76,7 +76,7 @@ fn whoever_is_ended_is_out_at_once_and_an_owner_stays() {
     let (_dir, engine) = workspace();
     engine.add_member("Robin Vale", Role::Owner, "Robin Vale", None).unwrap();
     engine.add_member("Kim Orlov", Role::Approver, "Robin Vale", Some(Role::Owner)).unwrap();
-    let link = engine.invite("Kim Orlov", "Robin Vale").unwrap();
+    let link = engine.invite("Kim Orlov", "Robin Vale", None).unwrap();
     let opened = engine.sign_in(link.expose(), "").unwrap().unwrap();
     engine.set_role("Kim Orlov", Role::Viewer, "Robin Vale", None).unwrap();
     let signed = engine.session(opened.secret.expose()).unwrap().unwrap();
@@ -92,7 +92,8 @@ fn whoever_is_ended_is_out_at_once_and_an_owner_stays() {
         engine.add_member("Mallory", Role::Owner, "x", Some(Role::Admin)).map(drop),
         engine.end_member("Robin Vale", "x", None),
         engine.set_role("Robin Vale", Role::Admin, "x", None),
-        engine.invite("Kim Orlov", "x").map(drop),
+        engine.invite("Kim Orlov", "x", None).map(drop),
+        engine.invite("Robin Vale", "x", Some(Role::Admin)).map(drop),
     ];
     let said: Vec<String> =
         refusals.iter().map(|done| done.as_ref().map_or_else(said, |()| "done".into())).collect();
@@ -113,6 +114,8 @@ fn whoever_is_ended_is_out_at_once_and_an_owner_stays() {
       Make somebody else an owner first.
     Nobody named `Kim Orlov` may sign in.
       `rollbook member list` lists who may.
+    Your role does not let you say who is owner.
+      Ask an owner.
     ");
 }
 

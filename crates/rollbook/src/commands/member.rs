@@ -101,7 +101,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
 }
 
 fn link(session: &Session, engine: &Engine, name: &str, public: Option<&str>) -> Result<()> {
-    let secret = engine.invite(name, &session.by()?)?;
+    let secret = engine.invite(name, &session.by()?, None)?;
     let origin = public.or(engine.config().serve.public_url.as_deref()).unwrap_or(HERE);
     let url = sign_in_url(origin.trim_end_matches('/'), &secret);
     let screen = session.screen();

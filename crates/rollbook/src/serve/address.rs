@@ -111,13 +111,11 @@ impl Address {
     pub(crate) fn tongue(&self) -> Tongue {
         match self {
             Self::Api => Tongue::Problem,
+            Self::Mcp => Tongue::Rpc,
             Self::Console => Tongue::Page,
-            Self::Health
-            | Self::Ready
-            | Self::Metrics
-            | Self::Mcp
-            | Self::McpMetadata
-            | Self::Scim { .. } => Tongue::Scim,
+            Self::Health | Self::Ready | Self::Metrics | Self::McpMetadata | Self::Scim { .. } => {
+                Tongue::Scim
+            }
         }
     }
 

@@ -134,6 +134,11 @@ impl Face {
         self.draining.store(true, Relaxed);
     }
 
+    /// Whether the server ends and takes no new work.
+    pub(super) fn is_draining(&self) -> bool {
+        self.draining.load(Relaxed)
+    }
+
     /// Answers one request.
     pub(crate) async fn answer(
         &self,

@@ -62,7 +62,7 @@ pub(super) async fn respond(
 /// 401 with the way to learn more (RFC 9728 §5.1), or 429 for an address that guesses.
 fn unauthorized(face: &Face, peer: &Peer, is_wrong: bool) -> Response<Full<Bytes>> {
     let refusal = if is_wrong { face.refused_token(peer) } else { Refusal::unauthorized() };
-    let mut response = refusal.into_response(Tongue::Scim);
+    let mut response = refusal.into_response(Tongue::Rpc);
     if response.status() != StatusCode::UNAUTHORIZED {
         return response;
     }

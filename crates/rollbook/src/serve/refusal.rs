@@ -1,5 +1,6 @@
 //! An answer that says no, in the words of whoever asked: a SCIM error body (RFC 7644 §3.12) for
-//! identity providers, a problem for programs, a page for people. Whichever layer says it, it is made here.
+//! identity providers, a problem for programs, an error of JSON-RPC for assistants, a page for people.
+//! Whichever layer says it, it is made here.
 
 use std::borrow::Cow;
 
@@ -24,6 +25,8 @@ pub(crate) enum Tongue {
     Scim,
     /// A problem for programs (RFC 9457).
     Problem,
+    /// An error of JSON-RPC that answers no request, as the transport of assistants has it.
+    Rpc,
     /// A page for people.
     Page,
 }
@@ -116,6 +119,7 @@ impl Refusal {
                 response
             }
             Tongue::Problem => problem(self.0.status, self.0.message.detail.as_deref()),
+            Tongue::Rpc => rpc(self.0.status, self.0.message.detail.as_deref()),
             Tongue::Page => web::refusal_page(
                 self.0.status,
                 self.0.message.detail.as_deref().unwrap_or_default(),
@@ -140,6 +144,23 @@ fn problem(status: StatusCode, detail: Option<&str>) -> Response<Full<Bytes>> {
     *response.status_mut() = status;
     let problem = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(CONTENT_TYPE, problem);
+    response
+}
+
+/// The code of an error that the transport meets, in the range that JSON-RPC 2.0 leaves to servers.
+const TRANSPORT: i32 = -32_000;
+
+/// A refusal as assistants read it: the status says what kind it is, and the error has no id, because it
+/// answers no request of theirs.
+fn rpc(status: StatusCode, detail: Option<&str>) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({
+        "jsonrpc": "2.0", "id": null,
+        "error": { "code": TRANSPORT, "message": detail.unwrap_or_default() },
+    });
+    let mut response = Response::new(Full::new(body.to_string().into()));
+    *response.status_mut() = status;
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
     response
 }
 

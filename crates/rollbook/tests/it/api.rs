@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use rollbook_core::role::Role;
-use serde_json::Value;
+use rollbook_core::role::{Right, Role};
+use serde_json::{Value, json};
 
 use crate::console::served;
 use crate::served::{Answer, Served};
@@ -22,6 +22,15 @@ fn get_with(served: &Served, path: &str, headers: &[(&str, &str)]) -> Answer {
     served.send_to(&served.address.to_string(), "GET", path, headers, b"")
 }
 
+fn post(served: &Served, token: &str, path: &str, key: Option<&str>, body: &Value) -> Answer {
+    let authorization = format!("Bearer {token}");
+    let mut headers = vec![("Authorization", authorization.as_str())];
+    headers.push(("Content-Type", "application/json"));
+    headers.extend(key.map(|key| ("Idempotency-Key", key)));
+    let host = served.address.to_string();
+    served.send_to(&host, "POST", path, &headers, body.to_string().as_bytes())
+}
+
 #[track_caller]
 fn check_problem(answer: &Answer, status: u16) {
     assert_eq!(answer.status, status, "{answer:?}");
@@ -35,10 +44,10 @@ fn every_path_of_the_document_answers_each_role_as_it_says() {
     let served = served();
     let document = get_with(&served, "/openapi.json", &[]).json();
     let paths = document["paths"].as_object().expect("paths");
-    assert!(paths.len() >= 20, "{document}");
+    assert!(paths.len() >= 26, "{document}");
     for role in Role::ALL {
         let token = token(&served, role);
-        for (path, what) in paths {
+        for (path, what) in paths.iter().filter(|(_, what)| what.get("get").is_some()) {
             let what = &what["get"];
             let answer = get(&served, &token, &path.replace("{id}", "1"));
             let documented = what["responses"].get(answer.status.to_string());
@@ -125,4 +134,87 @@ fn what_is_asked_wrongly_is_a_problem_with_a_sentence() {
     check_problem(&posted, 405);
     let strange = served.send("GET", "/api/v1/people", &[], b"");
     check_problem(&strange, 403);
+}
+
+#[test]
+fn what_can_be_asked_for_is_open_to_those_who_propose_or_export() {
+    let served = served();
+    let document = get_with(&served, "/openapi.json", &[]).json();
+    let paths = document["paths"].as_object().expect("paths");
+    let posts: Vec<_> = paths.iter().filter(|(_, what)| what.get("post").is_some()).collect();
+    assert_eq!(posts.len(), 3, "{document}");
+    for role in Role::ALL {
+        let token = token(&served, role);
+        for (path, what) in &posts {
+            let answer = post(&served, &token, path, None, &json!({}));
+            let right = if path.ends_with("/packs") { Right::Export } else { Right::Propose };
+            let expected = if role.may_by_program(right) { 400 } else { 403 };
+            check_problem(&answer, expected);
+            let documented = what["post"]["responses"].get(answer.status.to_string());
+            assert!(documented.is_some(), "{role} {path}: {answer:?}");
+            check_problem(&post(&served, "rba_x", path, None, &json!({})), 401);
+        }
+    }
+}
+
+#[test]
+fn a_program_proposes_and_a_person_sees_who_it_was() {
+    let served = served();
+    let token = token(&served, Role::Operator);
+    let wanted = json!({"offboard": {"person": "00101"}});
+    let made = post(&served, &token, "/api/v1/plans", None, &wanted);
+    assert_eq!(made.status, 201, "{made:?}");
+    let place = made.header("location").expect("where it is").to_owned();
+    let plan = get(&served, &token, &place).json();
+    assert_eq!(plan["asked_by"], "token:CI", "{plan}");
+    assert_eq!(plan["stage"], "waits for approval", "{plan}");
+    let link = json!({
+        "account": "wiki/u5", "person": "00104", "is_theirs": true, "reason": "He says so",
+    });
+    let proposed = post(&served, &token, "/api/v1/link-proposals", None, &link);
+    assert_eq!(proposed.status, 201, "{proposed:?}");
+    assert_eq!(proposed.json()["by"], "token:CI", "{proposed:?}");
+    for wrong in [
+        json!({"offboard": {"person": "00101"}, "findings": ["fnd_1"]}),
+        json!({"offboard": {"person": "00101", "approved": true}}),
+        json!({"findings": []}),
+        json!({"findings": ["fnd_of_somebody_else"]}),
+        json!({"offboard": {"person": "nobody"}}),
+        json!([]),
+    ] {
+        check_problem(&post(&served, &token, "/api/v1/plans", None, &wrong), 400);
+    }
+    let form = [("Authorization", format!("Bearer {token}"))];
+    let form = [(form[0].0, form[0].1.as_str()), ("Content-Type", "text/plain")];
+    let host = served.address.to_string();
+    let posted = served.send_to(&host, "POST", "/api/v1/plans", &form, b"{}");
+    check_problem(&posted, 415);
+}
+
+#[test]
+fn a_request_under_one_key_is_done_once_and_answered_alike() {
+    let served = served();
+    let token = token(&served, Role::Operator);
+    let wanted = json!({"offboard": {"person": "00102"}});
+    let ask = || post(&served, &token, "/api/v1/plans", Some("k-1"), &wanted);
+    let first = ask();
+    assert_eq!(first.status, 201, "{first:?}");
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let asked: Vec<_> = (0..20).map(|_| scope.spawn(ask)).collect();
+        asked.into_iter().map(|one| one.join().expect("an answer")).collect()
+    });
+    for answer in &answers {
+        assert_eq!((answer.status, &answer.body), (201, &first.body), "{answer:?}");
+        assert_eq!(answer.header("location"), first.header("location"));
+    }
+    let plans = get(&served, &token, "/api/v1/plans?asked_by=token:CI").json();
+    assert_eq!(plans["total"], 1, "{plans}");
+    let other = json!({"offboard": {"person": "00103"}});
+    check_problem(&post(&served, &token, "/api/v1/plans", Some("k-1"), &other), 422);
+    for bad in ["", "a\tb", &"k".repeat(201)] {
+        check_problem(&post(&served, &token, "/api/v1/plans", Some(bad), &wanted), 400);
+    }
+    let wrong = json!({"offboard": {"person": "nobody"}});
+    check_problem(&post(&served, &token, "/api/v1/plans", Some("k-2"), &wrong), 400);
+    assert_eq!(post(&served, &token, "/api/v1/plans", Some("k-2"), &wanted).status, 201);
 }

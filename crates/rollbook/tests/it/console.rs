@@ -9,8 +9,8 @@ use crate::bench::Bench;
 use crate::served::{Answer, Served, send};
 
 /// What the server is held to: a route on each line, and who may ask it.
-const ROUTES: &str = include_str!("console_routes.txt");
-const NAMES: [(Role, &str); 6] = [
+pub(crate) const ROUTES: &str = include_str!("console_routes.txt");
+pub(crate) const NAMES: [(Role, &str); 6] = [
     (Role::Owner, "Ona Owner"),
     (Role::Admin, "Ada Admin"),
     (Role::Operator, "Oli Operator"),
@@ -26,6 +26,11 @@ pub(crate) struct Browser {
 }
 
 impl Browser {
+    /// The same browser, which presents its session at another address.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self { address, cookie: self.cookie.clone() }
+    }
+
     /// Signed in by a link that was made for `name`.
     pub(crate) fn of(served: &Served, name: &str) -> Self {
         let made = served.bench.run(&["member", "link", name, "--json"]).json();
@@ -60,7 +65,13 @@ impl Browser {
         format!("http://{}", self.address)
     }
 
-    fn ask(&self, method: &str, path: &str, more: &[(&str, &str)], body: &str) -> Answer {
+    pub(crate) fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        more: &[(&str, &str)],
+        body: &str,
+    ) -> Answer {
         ask(self.address, method, path, &[&[("Cookie", self.cookie.as_str())], more].concat(), body)
     }
 }
@@ -91,9 +102,13 @@ fn cookie(answer: &Answer) -> String {
 
 /// A server with a member of each role, whose book was filled and holds a plan that waits.
 pub(crate) fn served() -> Served {
-    let bench = Bench::small_company();
+    served_in(Bench::small_company())
+}
+
+/// The same in this workspace.
+pub(crate) fn served_in(bench: Bench) -> Served {
     assert_eq!(bench.run(&["sync"]).code, 0);
-    let asked = bench.run(&["offboard", "00101", "--json"]);
+    let asked = bench.run(&["offboard", "Ana Diaz", "--json"]);
     assert!(asked.out.contains("pln_"), "{}", asked.all());
     for (role, name) in NAMES {
         assert_eq!(bench.run(&["member", "add", name, "--role", role.word()]).code, 0);

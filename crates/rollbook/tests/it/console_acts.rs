@@ -10,14 +10,14 @@ use crate::bench::Bench;
 use crate::console::Browser;
 
 /// The made-up company, served.
-struct Demo {
-    bench: Bench,
+pub(crate) struct Demo {
+    pub(crate) bench: Bench,
     child: Child,
-    said: BTreeMap<String, String>,
+    pub(crate) said: BTreeMap<String, String>,
 }
 
 impl Demo {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let bench = Bench::empty();
         let mut command = bench.command(&["demo", "--serve", "127.0.0.1:0", "--dir", "demo"]);
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the binary starts");
@@ -31,7 +31,8 @@ impl Demo {
         Self { bench, child, said }
     }
 
-    fn browser(&self, name: Option<&str>) -> Browser {
+    /// Somebody's browser; without a name that of the first owner.
+    pub(crate) fn browser(&self, name: Option<&str>) -> Browser {
         let address = self.said["BASE_URL"].strip_prefix("http://").expect("in clear").to_owned();
         let url = match name {
             None => self.said["LOGIN_URL"].clone(),
@@ -54,7 +55,7 @@ impl Drop for Demo {
 }
 
 /// The first address in a page that begins like this.
-fn link(page: &str, begin: &str) -> String {
+pub(crate) fn link(page: &str, begin: &str) -> String {
     let mut links = page.split('"').filter(|part| part.starts_with(begin));
     links.next().unwrap_or_else(|| panic!("no {begin} in {page}")).to_owned()
 }
@@ -104,6 +105,15 @@ fn one_asks_another_agrees_and_what_was_run_is_seen_to_be_done() {
         std::thread::yield_now();
     }
     assert_eq!(robin.post(&run, "").status, 409, "a plan runs once");
+    let moved = robin.get(&format!("{place}/events?since=1"));
+    assert_eq!(moved.header("content-type"), Some("text/event-stream; charset=utf-8"), "{moved:?}");
+    assert!(moved.body.contains("event: moved\ndata: "), "{moved:?}");
+    let while_it_goes_on = || robin.get(&place).body.contains("data-events");
+    while while_it_goes_on() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not end");
+    }
+    let over = robin.get(&format!("{place}/events?since=999999999"));
+    assert_eq!(over.status, 204, "a browser that is told so asks no more: {over:?}");
 }
 
 #[test]

@@ -1,107 +1,19 @@
 //! Every page of the console in Chromium, as wide as a desk and as a phone, light and dark: none
-//! complains, none is wider than its window, and with scripts off each says the same.
+//! complains, none is wider than its window, and axe-core finds nothing that keeps people out. A picture of
+//! each is left in `target/tmp/console` for whoever wants to look.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::fs;
+use std::io::Write as _;
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::console::{Browser, served};
-
-/// What is asked of chromedriver.
-struct Driver {
-    child: Child,
-    port: u16,
-    session: String,
-}
-
-impl Driver {
-    fn start() -> Self {
-        let free = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-        let port = free.local_addr().expect("an address").port();
-        drop(free);
-        let mut command = Command::new("chromedriver");
-        let child =
-            command.arg(format!("--port={port}")).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = child.spawn().expect("chromedriver is there");
-        let mut driver = Self { child, port, session: String::new() };
-        let began = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(began.elapsed() < Duration::from_secs(30), "chromedriver does not listen");
-            std::thread::yield_now();
-        }
-        let options = json!({
-            "args": ["--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run"],
-        });
-        let wanted = json!({"capabilities": {"alwaysMatch": {
-            "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"},
-        }}});
-        let begun = driver.call("POST", "/session", &wanted);
-        driver.session = begun["sessionId"].as_str().expect("a session").to_owned();
-        driver
-    }
-
-    fn call(&self, method: &str, path: &str, body: &Value) -> Value {
-        let body = if method == "POST" { body.to_string() } else { String::new() };
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{}\r\nContent-Type: application/json\r\n\
-             Content-Length: {}\r\nConnection: close\r\n\r\n",
-            self.port,
-            body.len()
-        );
-        stream
-            .write_all(head.as_bytes())
-            .and_then(|()| stream.write_all(body.as_bytes()))
-            .expect("it reads");
-        let answer: Value =
-            serde_json::from_slice(&read_body(stream)).expect("it answers with JSON");
-        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
-        answer["value"].clone()
-    }
-
-    fn within(&self, path: &str, body: &Value) -> Value {
-        self.call("POST", &format!("/session/{}{path}", self.session), body)
-    }
-
-    fn chromium(&self, command: &str, params: &Value) {
-        self.within("/goog/cdp/execute", &json!({"cmd": command, "params": params}));
-    }
-
-    fn script(&self, script: &str) -> Value {
-        self.within("/execute/sync", &json!({"script": script, "args": []}))
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        if !self.session.is_empty() {
-            self.call("DELETE", &format!("/session/{}", self.session), &Value::Null);
-        }
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// The body of an answer; whoever sent it may keep the connection.
-fn read_body(stream: TcpStream) -> Vec<u8> {
-    let mut stream = BufReader::new(stream);
-    let (mut length, mut line) = (0, String::new());
-    loop {
-        line.clear();
-        stream.read_line(&mut line).expect("a line of the head");
-        if let Some(text) = line.to_lowercase().strip_prefix("content-length:") {
-            length = text.trim().parse().expect("a number");
-        }
-        if line.trim().is_empty() {
-            let mut body = vec![0; length];
-            stream.read_exact(&mut body).expect("the whole body");
-            return body;
-        }
-    }
-}
+use crate::chromium::{self, Driver};
+use crate::console::Browser;
+use crate::console_acts::{Demo, link};
+use crate::served::Answer;
 
 /// What is wrong with a page as it is drawn: too wide, or without what whoever cannot see it needs.
 const LOOK: &str = r#"
@@ -139,21 +51,80 @@ for (const one of document.querySelectorAll("body *")) {
 return wrong;
 "#;
 
+/// What axe-core finds that is serious or critical, by the rules of WCAG 2.2, A and AA.
+const AXE: &str = r#"
+const done = arguments[arguments.length - 1];
+const all = { type: "tag", values: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"] };
+const seen = { type: "rule", values: ["color-contrast", "target-size", "scrollable-region-focusable"] };
+const runOnly = innerWidth > 1000 ? all : seen;
+axe.run(document, { runOnly, resultTypes: ["violations"] }).then(
+  (found) => done(found.violations.filter((one) => ["serious", "critical"].includes(one.impact))
+    .map((one) => `${one.id}: ${one.nodes.map((node) => node.html.slice(0, 120)).join(" | ")}`)),
+  (error) => done([String(error)]));
+"#;
+
+/// The script of axe-core, where `make test` names it.
+fn axe() -> Option<String> {
+    let testers = std::env::var("ROLLBOOK_TESTERS").unwrap_or_default();
+    let url = testers.split_whitespace().find_map(|one| one.strip_prefix("axe=http://"))?;
+    let mut stream = TcpStream::connect(url).expect("it listens");
+    stream.write_all(b"POST / HTTP/1.0\r\nContent-Length: 0\r\n\r\n").expect("it reads");
+    Some(Answer::read(&mut stream).body)
+}
+
+/// The made-up company, in which one run went on until a person was asked to do the rest.
+fn company() -> (Demo, Browser) {
+    let demo = Demo::start();
+    let config = demo.bench.path().join("demo/workspace/rollbook.toml");
+    let before = fs::read_to_string(&config).expect("the configuration");
+    let desk = "[[instance]]\nname = \"stonly\"\napp = \"stonly\"\n[instance.human]\n\
+                assignee = \"Ada Lindqvist\"\n\n[policy.approval]";
+    fs::write(&config, before.replace("[policy.approval]", desk)).expect("it can be written");
+    let (ada, kim) = (demo.browser(None), demo.browser(Some("Kim Orlov")));
+    until(|| ada.get("/apps/stonly").status == 200);
+    let left = "/people?state=left&access=can%20get%20in%20somewhere&sort=-open_accounts";
+    let person = link(&ada.get(left).body, "/people/per_");
+    let asked = ada.post(&format!("{person}/offboard"), "");
+    let plan = asked.header("location").expect("the plan").to_owned();
+    let page = kim.get(&plan).body;
+    let digest =
+        page.split("name=\"digest\" value=\"").nth(1).and_then(|rest| rest.split('"').next());
+    let digest = digest.expect("the digest");
+    let agreed = kim.post(&format!("{plan}/approve"), &format!("digest={digest}&reason=They+left"));
+    assert_eq!(agreed.status, 303, "{agreed:?}");
+    let begun = ada.post(&format!("{plan}/run"), "");
+    let run = begun.header("location").expect("the run").to_owned();
+    until(|| ada.get(&run).body.contains("Somebody was asked to do it"));
+    (demo, ada)
+}
+
+fn until(so: impl Fn() -> bool) {
+    let began = Instant::now();
+    while !so() {
+        assert!(began.elapsed() < Duration::from_secs(60), "it does not come to that");
+        std::thread::yield_now();
+    }
+}
+
 /// The pages that the lists lead to, one of each, and the lists.
 fn pages(owner: &Browser) -> Vec<String> {
-    let lists =
-        ["people", "accounts", "apps", "findings", "links", "plans", "runs", "coverage", "audit"];
-    let mut pages: Vec<String> = [
+    let lists = [
+        "people", "moves", "accounts", "apps", "findings", "links", "plans", "runs", "tasks",
+        "coverage", "audit",
+    ];
+    let own = [
         "/",
         "/search",
         "/search?q=ana",
+        "/board",
         "/catalog",
         "/catalog/slack",
+        "/catalog/stonly/connect",
         "/settings",
         "/people?q=nobody",
-    ]
-    .map(str::to_owned)
-    .into();
+        "/people?state=left&access=can%20get%20in%20somewhere",
+    ];
+    let mut pages: Vec<String> = own.map(str::to_owned).into();
     for list in lists {
         pages.push(format!("/{list}"));
         let body = owner.get(&format!("/{list}")).body;
@@ -161,26 +132,48 @@ fn pages(owner: &Browser) -> Vec<String> {
         let mut links = rows.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next());
         pages.extend(links.find(|link| link.starts_with(&format!("/{list}/"))).map(str::to_owned));
     }
+    let left = owner.get("/people?state=left&access=can%20get%20in%20somewhere").body;
+    pages.push(link(&left, "/people/per_"));
     pages
+}
+
+/// What the picture of a page is called.
+fn name_of(page: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() { c } else { '-' };
+    let name: String = page.trim_matches('/').chars().map(plain).take(40).collect();
+    if name.is_empty() { "overview".to_owned() } else { name }
+}
+
+/// Looks at one page and leaves a picture of it; says what is wrong.
+fn look(driver: &Driver, url: &str, axe: Option<&str>, picture: &Path) -> Vec<Value> {
+    driver.open(url);
+    let mut wrong = vec![driver.script(LOOK)];
+    if let Some(axe) = axe {
+        driver.script(axe);
+        wrong.push(driver.script_until(AXE));
+    }
+    wrong.push(driver.within("/se/log", &json!({"type": "browser"})));
+    driver.picture(picture);
+    wrong.retain(|one| *one != json!([]));
+    wrong
 }
 
 #[test]
 fn every_page_fits_its_window_can_be_read_and_complains_of_nothing() {
-    let is_there = Command::new("chromedriver").arg("--version").output().is_ok();
-    let is_needed = std::env::var_os("ROLLBOOK_TESTERS").is_some();
-    assert!(is_there || !is_needed, "`make test` needs chromedriver to look at the pages.");
-    if !is_there {
+    if !chromium::is_there() {
         return;
     }
-    let served = served();
-    let owner = Browser::of(&served, "Ona Owner");
-    let pages = pages(&owner);
-    assert!(pages.len() >= 21, "{pages:?}");
-    let driver = Driver::start();
-    let base = format!("http://{}", served.address);
-    driver.within("/url", &json!({"url": format!("{base}/sign-in")}));
+    let (demo, owner) = company();
+    let mut pages = pages(&owner);
+    assert!(pages.len() >= 28, "{pages:?}");
+    let (driver, axe) = (Driver::start(), axe());
+    let base = demo.said["BASE_URL"].clone();
+    driver.open(&format!("{base}/sign-in"));
     let (name, value) = owner.cookie.split_once('=').expect("a name and a value");
     driver.within("/cookie", &json!({"cookie": {"name": name, "value": value, "path": "/"}}));
+    pages.push("/sign-in".to_owned());
+    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("console");
+    fs::create_dir_all(&folder).expect("a folder for the pictures");
     let mut wrong = Vec::new();
     for (width, scheme) in [(1280, "light"), (390, "light"), (1280, "dark"), (390, "dark")] {
         let metrics =
@@ -188,13 +181,13 @@ fn every_page_fits_its_window_can_be_read_and_complains_of_nothing() {
         driver.chromium("Emulation.setDeviceMetricsOverride", &metrics);
         let media = json!({"features": [{"name": "prefers-color-scheme", "value": scheme}]});
         driver.chromium("Emulation.setEmulatedMedia", &media);
+        // It takes most of the time; on a phone and in the dark it looks at what differs there.
+        let is_tried = (width, scheme) == (1280, "light") || (width, scheme) == (390, "dark");
+        let axe = axe.as_deref().filter(|_| is_tried);
         for page in &pages {
-            driver.within("/url", &json!({"url": format!("{base}{page}")}));
-            let seen = driver.script(LOOK);
-            let told = driver.within("/se/log", &json!({"type": "browser"}));
-            if seen != json!([]) || told != json!([]) {
-                wrong.push(format!("{width} {scheme} {page}: {seen} {told}"));
-            }
+            let picture = folder.join(format!("{}-{width}-{scheme}.png", name_of(page)));
+            let seen = look(&driver, &format!("{base}{page}"), axe, &picture);
+            wrong.extend(seen.iter().map(|seen| format!("{width} {scheme} {page}: {seen}")));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -1,11 +1,15 @@
 //! The real binary, from outside: what it prints, where, and with which exit code.
 
 mod api;
+mod api_fuzz;
 mod assistant;
 mod bench;
+mod chromium;
 mod console;
 mod console_acts;
+mod console_foreign;
 mod console_pages;
+mod console_walk;
 mod delivery;
 mod demo;
 mod erase;

@@ -112,10 +112,15 @@ fn what_is_too_large_no_request_or_another_method_is_refused_with_a_clear_status
     let (served, token) = served(&[]);
     let before = chain(&served.bench);
     let large = format!("{{\"x\":\"{}\"}}", "x".repeat(2 << 20));
-    assert_eq!(post(&served, Some(&token), &[], &large).status, 413);
+    let refused = post(&served, Some(&token), &[], &large);
+    assert_eq!(refused.status, 413, "{refused:?}");
+    assert_eq!(refused.json()["jsonrpc"], "2.0", "in the words of the protocol: {refused:?}");
     for (method, status) in [("GET", 405), ("DELETE", 405), ("PUT", 405)] {
         let answer = send(&served, method, "/mcp", Some(&token), &[], "");
         assert_eq!((answer.status, answer.header("Allow")), (status, Some("POST")), "{method}");
+        assert_eq!(answer.header("Content-Type"), Some("application/json"), "{method}");
+        let error = answer.json()["error"]["message"].as_str().map(str::to_owned);
+        assert!(error.is_some_and(|said| said.contains("POST")), "{method}: {answer:?}");
     }
     for body in ["", "no JSON", "[]", "{}", "{\"jsonrpc\":\"1.0\"}", "null", "\u{0}"] {
         let status = post(&served, Some(&token), &[], body).status;

@@ -28,6 +28,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema_4.sql"),
     include_str!("../schema_5.sql"),
     include_str!("../schema_6.sql"),
+    include_str!("../schema_7.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.

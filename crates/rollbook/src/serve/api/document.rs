@@ -2,6 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
+use super::once::KEY_MAX;
+use super::propose::{DEEDS, Deed, FINDINGS_MAX};
 use super::{BASE, LIMIT, LIMIT_MAX};
 use crate::serve::web::{LISTS, List};
 
@@ -15,6 +17,11 @@ pub(super) fn document() -> Value {
         paths.insert(format!("{BASE}/{}", list.key), json!({ "get": collection(list, &item) }));
         paths.insert(format!("{BASE}/{}/{{id}}", list.key), json!({ "get": single(list, &item) }));
     }
+    for deed in DEEDS {
+        let place = format!("{BASE}/{}", deed.key);
+        let path = paths.entry(place).or_insert_with(|| json!({}));
+        path["post"] = proposal(deed);
+    }
     schemas.insert("problem".to_owned(), problem());
     json!({
         "openapi": "3.1.0",
@@ -22,8 +29,9 @@ pub(super) fn document() -> Value {
             "title": "Rollbook",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "Who works here, who has which account, and the proof of what was done about it.",
-            "description": "What the console lists, as JSON. A token has the rights of its role as far \
-                            as they are reading; no program approves.",
+            "description": "What the console lists, as JSON, and what a program may ask for. A token has \
+                            the rights of its role as far as they are reading and proposing; no \
+                            program approves.",
         },
         "paths": paths,
         "components": {
@@ -106,6 +114,89 @@ fn single(list: &List, item: &str) -> Value {
         "summary": format!("One {}", list.noun[0]),
         "parameters": [{ "name": "id", "in": "path", "required": true, "schema": schema }],
         "responses": responses(json!({ "$ref": item }), &["400"]),
+    })
+}
+
+/// What a program can ask to be done.
+fn proposal(deed: &Deed) -> Value {
+    let refusals = ["400", "409", "413", "415", "422"];
+    let mut responses = responses(Value::Null, &refusals);
+    let ours = responses.as_object_mut().expect("it was made as one above");
+    ours.remove("200");
+    ours.remove("304");
+    let (schema, done) = match deed.key {
+        "plans" => (
+            json!({
+                "type": "object", "additionalProperties": false,
+                "minProperties": 1, "maxProperties": 1,
+                "properties": {
+                    "offboard": {
+                        "type": "object", "additionalProperties": false, "required": ["person"],
+                        "properties": { "person": text(), "heir": text() },
+                    },
+                    "findings": {
+                        "type": "array", "items": text(), "minItems": 1, "maxItems": FINDINGS_MAX,
+                    },
+                },
+            }),
+            made(&["id", "digest", "page"]),
+        ),
+        "link-proposals" => (
+            json!({
+                "type": "object", "additionalProperties": false,
+                "required": ["account", "person", "is_theirs", "reason"],
+                "properties": {
+                    "account": text(), "person": text(), "reason": text(),
+                    "is_theirs": { "type": "boolean" },
+                },
+            }),
+            made(&["account", "by", "at", "page"]),
+        ),
+        _ => (
+            json!({
+                "type": "object", "additionalProperties": false,
+                "minProperties": 1, "maxProperties": 1,
+                "properties": { "person": text(), "run": text() },
+            }),
+            Value::Null,
+        ),
+    };
+    if done.is_null() {
+        let binary = json!({ "application/zip": {} });
+        ours.insert("200".to_owned(), json!({ "description": "The pack.", "content": binary }));
+    } else {
+        ours.insert("201".to_owned(), done);
+    }
+    let key = json!({
+        "name": "Idempotency-Key", "in": "header",
+        "description": "Under it a request is done once and answered alike for two days.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": KEY_MAX, "pattern": "^[!-~]+$" },
+    });
+    json!({
+        "operationId": deed.operation,
+        "summary": deed.summary,
+        "description": format!("It takes the right to {}.", deed.right.word()),
+        "parameters": if deed.key == "packs" { json!([]) } else { json!([key]) },
+        "requestBody": { "required": true, "content": { "application/json": { "schema": schema } } },
+        "responses": responses,
+    })
+}
+
+fn text() -> Value {
+    json!({ "type": "string", "minLength": 1 })
+}
+
+/// What is answered about something that is there now.
+fn made(fields: &[&str]) -> Value {
+    let names = fields.iter().chain(&["location"]);
+    let properties: Map<String, Value> =
+        names.clone().map(|name| ((*name).to_owned(), json!({ "type": "string" }))).collect();
+    let required: Vec<&&str> = names.collect();
+    let schema = json!({ "type": "object", "required": required, "properties": properties });
+    json!({
+        "description": "It is there now.",
+        "headers": { "Location": { "schema": { "type": "string" } } },
+        "content": { "application/json": { "schema": schema } },
     })
 }
 

@@ -1,9 +1,12 @@
-//! The API: what the console lists, as JSON for programs, under `/api/v1`.
+//! The API: what the console lists, as JSON for programs, under `/api/v1`, and what a program may ask for.
 //!
 //! Every collection is one of the console's lists, so both answer the same question in the same way.
-//! [`document`] describes them from the same table; there is no address here that it does not name.
+//! [`propose`] is the closed list of what can be asked for. [`document`] describes both from the same
+//! tables; there is no address here that it does not name.
 
 mod document;
+mod once;
+mod propose;
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -17,16 +20,20 @@ use rollbook_core::role::Right;
 use rollbook_engine::member::ApiCaller;
 use serde_json::{Map, Value, json};
 
+use super::body;
 use super::face::{Face, Trail};
 use super::peer::Peer;
 use super::refusal::Refusal;
 use super::web::{Console, List, Moment, Place, Query, list_of, told};
+use propose::{DEEDS, Deed};
 
 /// Where the collections are.
 const BASE: &str = "/api/v1";
 /// How many items an answer holds where nobody says, and at most.
 const LIMIT: usize = 100;
 const LIMIT_MAX: usize = 500;
+/// The most bytes of a body.
+const BODY_BYTES: usize = 64 << 10;
 
 /// Answers a request of a program.
 pub(super) async fn respond(
@@ -36,10 +43,15 @@ pub(super) async fn respond(
     trail: &mut Trail,
 ) -> Result<Response<Full<Bytes>>, Refusal> {
     Place::of(peer, face.public_url())?;
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        return Err(Refusal::method("GET, HEAD"));
-    }
     let path = request.uri().path().to_owned();
+    let deed = deed_at(&path);
+    let allowed = methods(&path, deed);
+    if !allowed.split(", ").any(|method| method == request.method().as_str()) {
+        return Err(Refusal::method(allowed));
+    }
+    if let Some(deed) = deed.filter(|_| *request.method() == Method::POST) {
+        return perform(face, request, peer, trail, deed).await;
+    }
     if path == "/openapi.json" {
         return Ok(answer(&document::document(), request.headers()));
     }
@@ -61,6 +73,59 @@ pub(super) async fn respond(
         Refusal::from(rollbook_engine::Error::bug("An answer was not finished.").because(e))
     })??;
     Ok(answer(&value, request.headers()))
+}
+
+/// What a path lets a program do.
+fn deed_at(path: &str) -> Option<Deed> {
+    let key = path.strip_prefix(BASE)?.strip_prefix('/')?;
+    DEEDS.iter().find(|deed| deed.key == key).copied()
+}
+
+/// The methods that a path takes, as the header `Allow` lists them.
+fn methods(path: &str, deed: Option<Deed>) -> &'static str {
+    match deed {
+        None => "GET, HEAD",
+        Some(deed) if list_of(deed.key).is_some() && found(path).is_ok() => "GET, HEAD, POST",
+        Some(_) => "POST",
+    }
+}
+
+/// Does what a program asks for.
+async fn perform(
+    face: &Face,
+    request: Request<Incoming>,
+    peer: &Peer,
+    trail: &mut Trail,
+    deed: Deed,
+) -> Result<Response<Full<Bytes>>, Refusal> {
+    let (head, body) = request.into_parts();
+    let caller = caller(face, peer, &head.headers)?;
+    trail.token = Some(caller.token.clone());
+    if !caller.role.may_by_program(deed.right) {
+        return Err(lacks(&caller, deed.right));
+    }
+    if head.uri.query().is_some_and(|query| !query.is_empty()) {
+        return Err(misasked(
+            "This address knows no parameters; /openapi.json says what it takes.",
+        ));
+    }
+    let key = once::key(&head.headers)?;
+    let deadline = face.limits().deadline;
+    let body = body::json(&head.headers, body, BODY_BYTES, deadline).await?;
+    let console = face.console();
+    let done = tokio::task::spawn_blocking(move || {
+        let act = |body| {
+            let moment = console.moment().map_err(told)?;
+            propose::perform(deed, &moment, &caller, body)
+        };
+        match key {
+            Some(key) => once::perform(&console, &caller, deed, &key, body, act),
+            None => Ok(act(body)?.into_response()),
+        }
+    });
+    done.await.map_err(|e| {
+        Refusal::from(rollbook_engine::Error::bug("A request was not finished.").because(e))
+    })?
 }
 
 /// The program that asks.

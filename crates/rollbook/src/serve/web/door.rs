@@ -5,6 +5,8 @@
 //! only if the browser says that it comes from here and the form bears a text that only its session
 //! knows.
 
+use std::sync::Arc;
+
 use hyper::StatusCode;
 use hyper::header::{COOKIE, HeaderMap, ORIGIN};
 use rollbook_core::role::Right;
@@ -12,10 +14,12 @@ use rollbook_engine::Engine;
 use rollbook_engine::member::Signed;
 use rollbook_engine::secret::Secret;
 
+use super::looking::Looks;
 use super::moment::Moment;
 use super::query::Query;
 use super::reply::Reply;
 use super::route::{Needs, Page, Route};
+use super::upload::Upload;
 use super::{Console, pages, told};
 use crate::serve::peer::Peer;
 use crate::serve::refusal::Refusal;
@@ -81,6 +85,10 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     pub(crate) query: Query,
     pub(crate) form: Query,
+    /// The files that came with the form.
+    pub(crate) files: Vec<Upload>,
+    /// The last event that a browser which watches was told.
+    pub(crate) last_event: Option<String>,
     secret: Option<String>,
     /// Whether the browser says that the request comes from a page of ours.
     is_from_here: bool,
@@ -94,13 +102,34 @@ impl Asked {
         named: Vec<String>,
         path: String,
         query: Query,
-        form: Query,
         headers: &HeaderMap,
         place: Place,
     ) -> Self {
         let is_from_here = is_from_here(headers, &place.origin);
         let secret = cookie(headers, place.cookie());
-        Self { route, named, path, query, form, secret, is_from_here, place }
+        let last_event = headers.get("last-event-id").and_then(|id| id.to_str().ok());
+        let last_event = last_event.map(str::to_owned);
+        let (form, files) = (Query::default(), Vec::new());
+        Self { route, named, path, query, form, files, last_event, secret, is_from_here, place }
+    }
+
+    /// The address by which the browser knows the console, without a slash at the end.
+    pub(crate) fn origin(&self) -> &str {
+        &self.place.origin
+    }
+
+    /// With what was sent.
+    pub(crate) fn with(self, (form, files): (Query, Vec<Upload>)) -> Self {
+        Self { form, files, ..self }
+    }
+
+    /// Whether somebody is signed in, and so may send more than a few fields.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) fn is_signed_in(&self, engine: &Engine) -> Result<bool, Refusal> {
+        let Some(secret) = self.secret.as_deref() else { return Ok(false) };
+        engine.has_session(secret).map_err(told)
     }
 }
 
@@ -144,6 +173,8 @@ impl Opened {
 pub(crate) struct Visit<'a> {
     pub(crate) asked: &'a Asked,
     pub(crate) moment: Moment,
+    /// The apps that are being read because somebody asked for it.
+    pub(crate) looks: &'a Arc<Looks>,
     pub(crate) signed: Signed,
     /// What a form of this session bears.
     pub(crate) form_token: String,
@@ -191,7 +222,7 @@ pub(crate) fn open(console: &Console, asked: &Asked) -> Result<Opened, Refusal> 
         return Ok(Opened { reply, cookie, session, wrong_secret: None });
     }
     let moment = console.moment().map_err(told)?;
-    let reply = pages::show(&Visit { asked, moment, signed, form_token })?;
+    let reply = pages::show(&Visit { asked, moment, looks: &console.looks, signed, form_token })?;
     Ok(Opened { reply, cookie, session, wrong_secret: None })
 }
 

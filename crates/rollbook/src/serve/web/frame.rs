@@ -108,7 +108,7 @@ fn nav(visit: &Visit<'_>) -> Vec<Group> {
         let list = lists::list(key)?;
         visit.may(list.right).then(|| place(list.title, &format!("/{key}"), count))
     };
-    let present = |places: [Option<Place>; 4]| places.into_iter().flatten().collect();
+    let present = |places: [Option<Place>; 5]| places.into_iter().flatten().collect();
     let settings = visit.may(Right::Trace).then(|| place("Settings", "/settings", None));
     vec![
         Group {
@@ -118,12 +118,14 @@ fn nav(visit: &Visit<'_>) -> Vec<Group> {
                 list("findings", Some(moment.open_findings().count())),
                 list("links", Some(moment.undecided())),
                 list("plans", Some(moment.waiting_plans())),
+                list("tasks", Some(moment.open_tasks().count())),
             ]),
         },
         Group {
             title: "Book",
             places: present([
                 list("people", None),
+                Some(place("Joiners, movers, leavers", "/board", None)),
                 list("accounts", None),
                 list("apps", None),
                 list("runs", None),
@@ -136,6 +138,7 @@ fn nav(visit: &Visit<'_>) -> Vec<Group> {
                 list("audit", None),
                 list("catalog", None),
                 settings,
+                None,
             ]),
         },
     ]

@@ -14,8 +14,11 @@ use rollbook_core::event::{Body, Event};
 use rollbook_core::finding::Tracked;
 use rollbook_core::graph::Graph;
 use rollbook_core::id::{AccountRef, IdentityId};
+use rollbook_core::identity::Identity;
+use rollbook_core::lifecycle::{Movement, movements};
 use rollbook_core::link::LinkState;
 use rollbook_core::plan::Plan;
+use rollbook_core::task::Task;
 use rollbook_engine::config::Config;
 use rollbook_engine::store::Basis;
 use rollbook_engine::{Engine, Result, RunReport};
@@ -33,6 +36,13 @@ pub(crate) struct Moment {
     pub(crate) now: Timestamp,
     /// The day of that in the workspace's zone.
     pub(crate) today: Date,
+    moves: Arc<OnceLock<Vec<Move>>>,
+}
+
+/// What happens to somebody on a day.
+pub(crate) struct Move {
+    pub(crate) person: IdentityId,
+    pub(crate) movement: Movement,
 }
 
 /// What changes with every record of the chain.
@@ -45,6 +55,8 @@ pub(crate) struct Known {
     pub(crate) plans: Vec<Shelved>,
     /// All runs, the newest first.
     pub(crate) runs: Vec<RunReport>,
+    /// All tasks, the newest first.
+    pub(crate) tasks: Vec<Task>,
     by_person: BTreeMap<IdentityId, Vec<usize>>,
     by_account: BTreeMap<AccountRef, Vec<usize>>,
     events: OnceLock<Vec<(Event, Option<Body>)>>,
@@ -138,7 +150,7 @@ impl Moments {
         let graph = self.graph(&engine, basis)?;
         let known = self.known(&engine, size)?;
         let (now, today) = (engine.now(), engine.today());
-        Ok(Moment { engine, graph, known, now, today })
+        Ok(Moment { engine, graph, known, now, today, moves: Arc::default() })
     }
 
     fn graph(&self, engine: &Engine, basis: Basis) -> Result<Arc<Graph>> {
@@ -168,6 +180,7 @@ impl Moments {
 impl Known {
     fn read(engine: &Engine, size: u64) -> Result<Self> {
         let (findings, plans, runs) = (engine.findings()?, engine.plans()?, engine.runs()?);
+        let tasks = engine.tasks()?;
         let policy = &engine.config().policy;
         let shelved = |plan: Plan| {
             let id = plan.id();
@@ -188,7 +201,7 @@ impl Known {
             }
         }
         let (events, matrix) = (OnceLock::new(), OnceLock::new());
-        Ok(Self { size, findings, plans, runs, by_person, by_account, events, matrix })
+        Ok(Self { size, findings, plans, runs, tasks, by_person, by_account, events, matrix })
     }
 
     /// The findings that concern somebody.
@@ -218,6 +231,23 @@ impl Moment {
     pub(crate) fn waiting_plans(&self) -> usize {
         let plans = self.known.plans.iter();
         plans.filter(|shelved| shelved.stage(self.now) == Stage::Waits).count()
+    }
+
+    /// The tasks that wait for somebody.
+    pub(crate) fn open_tasks(&self) -> impl Iterator<Item = &Task> {
+        self.known.tasks.iter().filter(|task| !task.state().is_over())
+    }
+
+    /// Who joins, moves and leaves when, by the dated records of the sources.
+    pub(crate) fn moves(&self) -> &[Move] {
+        self.moves.get_or_init(|| {
+            let of = |identity: &Identity| {
+                let person = identity.id.clone();
+                let found = movements(self.graph.records_of(&identity.id));
+                found.into_iter().map(move |movement| Move { person: person.clone(), movement })
+            };
+            self.graph.identities().iter().flat_map(of).collect()
+        })
     }
 
     /// All records of the chain with their bodies, oldest first. [`Moment::read_events`] must have

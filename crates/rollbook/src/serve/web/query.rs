@@ -21,6 +21,11 @@ impl Query {
         Some(Self(fields))
     }
 
+    /// Fields that were read elsewhere; `None` where there are too many.
+    pub(crate) fn of(fields: Vec<(String, String)>) -> Option<Self> {
+        (fields.len() <= FIELDS_MAX).then_some(Self(fields))
+    }
+
     /// The first value of this name, without the space around it; `None` where it is empty.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let mut values =

@@ -16,10 +16,12 @@ pub(crate) enum Reply {
     Html(StatusCode, String),
     /// A file to keep.
     File {
-        /// Its name.
+        /// Its name: letters, digits, `.`, `-` and `_` only.
         name: String,
-        /// Its text.
-        text: String,
+        /// What it is.
+        media_type: &'static str,
+        /// What is in it.
+        bytes: Vec<u8>,
     },
     /// A part of the console itself, which never changes under its name.
     Asset {
@@ -30,11 +32,23 @@ pub(crate) enum Reply {
     },
     /// Go there, and ask with GET.
     See(String),
+    /// The book moved: its newest record has this number.
+    Event {
+        /// The number.
+        id: u64,
+    },
+    /// Nothing happened yet; somebody waits for it.
+    NoEventYet,
+    /// Nothing will happen any more.
+    NoMoreEvents,
 }
 
 /// No script and no style but our own files, no frame around us, no form that leads elsewhere.
 const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
                       connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// Server-sent events (WHATWG HTML, "server-sent events").
+const EVENTS: &str = "text/event-stream; charset=utf-8";
 
 impl Reply {
     /// The whole answer, with a cookie where one is to be set.
@@ -45,8 +59,8 @@ impl Reply {
                 *response.status_mut() = status;
                 response
             }
-            Self::File { name, text } => {
-                let mut response = made(text, "text/csv; charset=utf-8");
+            Self::File { name, media_type, bytes } => {
+                let mut response = made(bytes, media_type);
                 let attached = format!("attachment; filename=\"{name}\"");
                 set(&mut response, CONTENT_DISPOSITION, &attached);
                 response
@@ -55,6 +69,16 @@ impl Reply {
                 let mut response = made(text.to_owned(), media_type);
                 let kept = "public, max-age=31536000, immutable";
                 set(&mut response, CACHE_CONTROL, kept);
+                response
+            }
+            Self::Event { id } => {
+                made(format!("retry: 500\nid: {id}\nevent: moved\ndata: {id}\n\n"), EVENTS)
+            }
+            Self::NoEventYet => made("retry: 500\n: nothing yet\n\n".to_owned(), EVENTS),
+            Self::NoMoreEvents => {
+                // A browser that is told so asks no more.
+                let mut response = made(String::new(), EVENTS);
+                *response.status_mut() = StatusCode::NO_CONTENT;
                 response
             }
             Self::See(place) => {
@@ -94,8 +118,8 @@ pub(crate) fn guard(response: &mut Response<Full<Bytes>>, is_tls: bool) {
     response.headers_mut().entry(CACHE_CONTROL).or_insert(kept);
 }
 
-fn made(text: String, media_type: &'static str) -> Response<Full<Bytes>> {
-    let mut response = Response::new(Full::new(text.into()));
+fn made(body: impl Into<Bytes>, media_type: &'static str) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(body.into()));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     response
 }

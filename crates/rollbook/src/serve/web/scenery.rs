@@ -29,6 +29,10 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("event.html", include_str!("templates/event.html")),
     ("guide.html", include_str!("templates/guide.html")),
     ("settings.html", include_str!("templates/settings.html")),
+    ("once.html", include_str!("templates/once.html")),
+    ("task.html", include_str!("templates/task.html")),
+    ("board.html", include_str!("templates/board.html")),
+    ("connect.html", include_str!("templates/connect.html")),
 ];
 
 /// A file that pages refer to.

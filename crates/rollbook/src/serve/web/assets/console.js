@@ -53,19 +53,37 @@
     });
   }
 
-  // A run that goes on is looked at again, and only what changed is read out.
+  // What goes on is looked at again when the server says that something happened, or every two seconds.
   const live = find("[data-live]");
   const again = async () => {
-    if (document.visibilityState === "visible") {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-      if (answer?.ok) {
-        const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-        const now = find("[data-live]", page);
-        find("[data-live]").innerHTML = now ? now.innerHTML : find("main", page).innerHTML;
-        if (!now) return;
-      }
-    }
-    setTimeout(again, 2000);
+    if (document.visibilityState !== "visible") return true;
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (!answer?.ok) return true;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const now = find("[data-live]", page);
+    find("[data-live]").innerHTML = now ? now.innerHTML : find("main", page).innerHTML;
+    return Boolean(now);
   };
-  if (live) setTimeout(again, 2000);
+  const poll = async () => {
+    if (await again()) setTimeout(poll, 2000);
+  };
+  if (live?.dataset.events) {
+    const events = new EventSource(live.dataset.events);
+    events.addEventListener("moved", async () => {
+      if (!(await again())) events.close();
+    });
+  } else if (live) {
+    setTimeout(poll, 2000);
+  }
+  const polled = find("[data-poll]");
+  const check = async () => {
+    const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+    if (answer?.ok) {
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const now = find("[data-poll]", page);
+      if (now && now.innerHTML !== polled.innerHTML) polled.innerHTML = now.innerHTML;
+    }
+    setTimeout(check, 3000);
+  };
+  if (polled) setTimeout(check, 3000);
 })();

@@ -18,7 +18,7 @@ pub(crate) fn by_kind(kinds: &[(&str, [usize; 4])]) -> String {
     let most = kinds.iter().map(|(_, by)| by.iter().sum::<usize>()).max().unwrap_or(0).max(1);
     let height = ROW * kinds.len() as f64;
     let mut svg = format!(
-        "<svg class=\"bars\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+        "<svg class=\"bars\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" \
          aria-label=\"Open findings by kind; the table below has the same numbers\">"
     );
     for (at, (kind, by)) in kinds.iter().enumerate() {

@@ -44,7 +44,7 @@ pub(crate) fn picture(graph: &Graph, identity: &Identity) -> String {
     let height = ROW * rows as f64 + 8.0;
     let middle = height / 2.0;
     let mut svg = format!(
-        "<svg class=\"web\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\" \
+        "<svg class=\"web\" viewBox=\"0 0 {WIDTH} {height}\" role=\"group\" \
          aria-label=\"How the records and accounts belong to {}; the tables below say the same\">",
         text(&identity.name)
     );

@@ -7,9 +7,11 @@ mod catalog;
 mod coverage;
 mod findings;
 mod links;
+mod moves;
 mod people;
 mod plans;
 mod runs;
+mod tasks;
 
 use rollbook_core::account::State;
 use rollbook_core::finding::Severity;
@@ -21,17 +23,21 @@ use super::query::encoded;
 
 pub(crate) use coverage::freshness;
 pub(crate) use findings::{about, since};
+pub(crate) use moves::{day_word, open_there, place};
 pub(crate) use people::{Presence, last_day, presence};
+pub(crate) use tasks::stands;
 
 /// Every list, in the order of the navigation.
 pub(crate) const LISTS: &[&List] = &[
     &people::LIST,
+    &moves::LIST,
     &accounts::LIST,
     &apps::LIST,
     &links::LIST,
     &findings::LIST,
     &plans::LIST,
     &runs::LIST,
+    &tasks::LIST,
     &coverage::LIST,
     &audit::LIST,
     &catalog::LIST,

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 use rollbook_core::finding::PutOff;
 use rollbook_core::id::{AccountRef, FindingId, IdentityId, PlanId};
 use rollbook_core::link::{Candidate, LinkState, LinkVerdict};
+use rollbook_engine::asking;
 
 use super::unknown;
 use crate::serve::refusal::Refusal;
@@ -15,14 +16,34 @@ use crate::serve::web::lists::account_page;
 use crate::serve::web::reply::Reply;
 use crate::serve::web::told;
 
+/// The most findings of one plan.
+const FINDINGS_MAX: usize = 100;
+
 impl Visit<'_> {
-    fn by(&self) -> &str {
+    /// Under which name it is recorded.
+    pub(super) fn by(&self) -> &str {
         &self.signed.member.name
     }
 
     /// What a field of the form holds; empty where it holds nothing.
-    fn field(&self, name: &str) -> &str {
+    pub(super) fn field(&self, name: &str) -> &str {
         self.asked.form.get(name).unwrap_or_default()
+    }
+
+    /// What gives more power than it has takes a session that was begun lately, so that nobody does it
+    /// with a browser that was left open.
+    ///
+    /// # Errors
+    /// When the session is older.
+    pub(super) fn check_fresh(&self, what: &str) -> Result<(), Refusal> {
+        if self.signed.is_fresh(self.moment.now) {
+            return Ok(());
+        }
+        let detail = format!(
+            "{what} takes a session that was begun in the last half hour, so nothing was done. Sign \
+             in anew, and do it then."
+        );
+        Err(Refusal::new(StatusCode::FORBIDDEN, &detail))
     }
 }
 
@@ -32,7 +53,12 @@ pub(super) fn offboard(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     if visit.moment.graph.identity(&id).is_none() {
         return Err(unknown("person", id.as_str(), "People"));
     }
-    let proposal = visit.moment.engine.plan_offboard(&id, None, visit.by()).map_err(told)?;
+    let heir = match visit.field("heir") {
+        "" => None,
+        heir => Some(asking::person(&visit.moment.graph, heir).map_err(told)?),
+    };
+    let engine = &visit.moment.engine;
+    let proposal = engine.plan_offboard(&id, heir.as_ref(), visit.by()).map_err(told)?;
     Ok(Reply::See(format!("/plans/{}", proposal.plan.id())))
 }
 
@@ -46,23 +72,45 @@ pub(super) fn plan_finding(visit: &Visit<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::See(format!("/plans/{}", proposal.plan.id())))
 }
 
-/// Agrees to a plan, as it was shown. It takes a session that was begun lately, so that a browser left
-/// open does not agree to anything.
-pub(super) fn approve(visit: &Visit<'_>) -> Result<Reply, Refusal> {
-    if !visit.signed.is_fresh(visit.moment.now) {
-        let detail = "Approving takes a session that was begun in the last half hour, so nothing was \
-                      approved. Sign in anew by a new link, and approve then.";
-        return Err(Refusal::new(StatusCode::FORBIDDEN, detail));
+/// Asks for one plan that settles the findings that were chosen from the list.
+pub(super) fn plan_findings(visit: &Visit<'_>) -> Result<Reply, Refusal> {
+    let chosen: Vec<&str> = visit.asked.form.all("finding").collect();
+    if chosen.is_empty() || chosen.len() > FINDINGS_MAX {
+        let detail = format!("Choose from 1 to {FINDINGS_MAX} findings; no plan was made.");
+        return Err(Refusal::new(StatusCode::BAD_REQUEST, &detail));
     }
-    let id = PlanId::new(visit.named(0));
+    let find = |id: &&str| {
+        let mut open = visit.moment.open_findings().map(|tracked| &tracked.finding);
+        let found = open.find(|finding| finding.id.as_str() == *id);
+        found.cloned().ok_or_else(|| unknown("open finding", id, "Findings"))
+    };
+    let findings = chosen.iter().map(find).collect::<Result<Vec<_>, _>>()?;
+    let proposal = visit.moment.engine.plan_findings(&findings, visit.by()).map_err(told)?;
+    Ok(Reply::See(format!("/plans/{}", proposal.plan.id())))
+}
+
+/// Agrees to a plan, as it was shown.
+pub(super) fn approve(visit: &Visit<'_>) -> Result<Reply, Refusal> {
+    let id = plan(visit)?;
+    visit.check_fresh("Approving")?;
     let (digest, reason) = (visit.field("digest"), visit.field("reason"));
     visit.moment.engine.approve(&id, digest, visit.by(), reason).map_err(told)?;
     Ok(Reply::See(format!("/plans/{id}")))
 }
 
+/// The plan that the address names.
+fn plan(visit: &Visit<'_>) -> Result<PlanId, Refusal> {
+    let id = PlanId::new(visit.named(0));
+    let mut plans = visit.moment.known.plans.iter();
+    match plans.any(|shelved| shelved.plan.id() == id) {
+        true => Ok(id),
+        false => Err(unknown("plan", id.as_str(), "Plans")),
+    }
+}
+
 /// Begins the run of a plan; delivery goes on with it.
 pub(super) fn run(visit: &Visit<'_>) -> Result<Reply, Refusal> {
-    let id = PlanId::new(visit.named(0));
+    let id = plan(visit)?;
     let run = visit.moment.engine.begin_apply(&id, visit.by()).map_err(told)?;
     Ok(Reply::See(format!("/runs/{}", run.id)))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use rollbook_core::change::{Basis, Verb};
 use rollbook_core::id::InstanceName;
+use rollbook_core::role::Right;
 use rollbook_core::snapshot::Coverage;
 use serde::Serialize;
 
@@ -26,6 +27,8 @@ struct AppPage {
     numbers: Vec<Number>,
     facts: Vec<Fact>,
     partial: Option<String>,
+    is_looking: bool,
+    can_look: bool,
     reach: Vec<Way>,
     seats: Vec<(String, usize)>,
     groups: Vec<(String, usize, bool)>,
@@ -73,10 +76,9 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
             ("Administrators are", Cell::text(instance.admin_roles.join(", "))),
             ("For", Cell::text(instance.covers.join(", "))),
         ]),
-        partial: view.and_then(|view| match &view.coverage {
-            Coverage::Partial { why } if view.taken_at.is_some() => Some(why.clone()),
-            _ => None,
-        }),
+        partial: why_not_whole(moment, &name),
+        is_looking: visit.looks.goes_on(&name),
+        can_look: instance.is_read() && visit.may(Right::Run),
         reach: reach(moment, &name)?,
         seats: seats(moment, &name),
         groups: groups
@@ -95,6 +97,15 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
             .collect(),
     };
     Ok(frame::draw(visit, "app.html", name.as_str(), &page))
+}
+
+/// Why the newest view of an app is not whole, where it was looked at.
+pub(super) fn why_not_whole(moment: &Moment, name: &InstanceName) -> Option<String> {
+    let view = moment.graph.views().get(name)?;
+    match &view.coverage {
+        Coverage::Partial { why } if view.taken_at.is_some() => Some(why.clone()),
+        _ => None,
+    }
 }
 
 fn numbers(moment: &Moment, name: &InstanceName) -> Vec<Number> {

@@ -32,6 +32,8 @@ struct Table {
     intro: Option<Intro>,
     head: Vec<Head>,
     rows: Vec<Vec<Shown>>,
+    /// What can be chosen, in the order of the rows; empty: nothing.
+    picks: Vec<Pick>,
     facets: Vec<Choice>,
     chips: Vec<Chip>,
     q: String,
@@ -55,6 +57,14 @@ struct Head {
     /// As `aria-sort` says it, where the table is sorted by it.
     sorted: Option<&'static str>,
     is_number: bool,
+}
+
+/// A finding that can be chosen for a plan.
+#[derive(Debug, Serialize)]
+struct Pick {
+    id: String,
+    says: String,
+    can_plan: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,6 +126,7 @@ pub(super) fn draw(visit: &Visit<'_>, key: &str) -> Result<String, Refusal> {
         intro,
         head: head(list, moment, query, items.first()),
         rows: shown.iter().map(row).collect(),
+        picks: picks(visit, key, shown),
         facets: list.facets.iter().filter_map(|facet| choice(list, moment, facet, query)).collect(),
         chips,
         q: query.get("q").unwrap_or_default().to_owned(),
@@ -136,6 +147,21 @@ pub(super) fn draw(visit: &Visit<'_>, key: &str) -> Result<String, Refusal> {
     Ok(frame::draw(visit, "list.html", list.title, &table))
 }
 
+/// The findings of a page, for whoever may plan to settle them.
+fn picks(visit: &Visit<'_>, key: &str, items: &[usize]) -> Vec<Pick> {
+    if key != "findings" || !visit.may(Right::Propose) {
+        return Vec::new();
+    }
+    let pick = |item: &usize| {
+        let tracked = &visit.moment.known.findings[*item];
+        let finding = &tracked.finding;
+        let is_open = tracked.standing.is_open(visit.moment.today);
+        let can_plan = is_open && finding.subject.account().is_some();
+        Pick { id: finding.id.to_string(), says: finding.because.clone(), can_plan }
+    };
+    items.iter().map(pick).collect()
+}
+
 /// All that fits, as a file. That it was taken out is recorded.
 pub(super) fn file(visit: &Visit<'_>, key: &str) -> Result<Reply, Refusal> {
     let list = lists::list(key).ok_or_else(Refusal::not_found)?;
@@ -152,7 +178,8 @@ pub(super) fn file(visit: &Visit<'_>, key: &str) -> Result<Reply, Refusal> {
     let noted = moment.engine.note_export(key, &filters, items.len(), &member.name);
     noted.map_err(told)?;
     let name = format!("rollbook-{key}-{}.csv", moment.today);
-    Ok(Reply::File { name, text: list.csv(moment, &items) })
+    let bytes = list.csv(moment, &items).into_bytes();
+    Ok(Reply::File { name, media_type: "text/csv; charset=utf-8", bytes })
 }
 
 /// How the chain stands, checked now.

@@ -3,17 +3,22 @@
 mod account;
 mod acts;
 mod app;
+mod board;
+mod connect;
 mod event;
 mod finding;
 mod guide;
 mod link;
 mod list;
+mod members;
 mod overview;
+mod packs;
 mod person;
 mod plan;
 mod run;
 mod search;
 mod settings;
+mod task;
 
 use hyper::StatusCode;
 use rollbook_engine::member::Invited;
@@ -34,6 +39,7 @@ pub(super) fn show(visit: &Visit<'_>) -> Result<Reply, Refusal> {
         Page::Search => search::draw(visit)?,
         Page::List(key) => list::draw(visit, key)?,
         Page::Csv(key) => return list::file(visit, key),
+        Page::RunEvents => return run::events(visit),
         Page::Person => person::draw(visit)?,
         Page::Account => account::draw(visit)?,
         Page::App => app::draw(visit)?,
@@ -44,18 +50,40 @@ pub(super) fn show(visit: &Visit<'_>) -> Result<Reply, Refusal> {
         Page::Event => event::draw(visit)?,
         Page::Guide => guide::draw(visit)?,
         Page::Settings => settings::draw(visit)?,
-        Page::Offboard => return acts::offboard(visit),
-        Page::PlanFinding => return acts::plan_finding(visit),
-        Page::PutOff => return acts::put_off(visit),
-        Page::Approve => return acts::approve(visit),
-        Page::RunPlan => return acts::run(visit),
-        Page::Confirm => return acts::decide(visit, true),
-        Page::Reject => return acts::decide(visit, false),
-        Page::Asset | Page::SignIn | Page::SignInNow | Page::SignOut => {
-            return Err(Refusal::not_found());
-        }
+        Page::Board => board::draw(visit)?,
+        Page::Task => task::draw(visit)?,
+        Page::Connect => connect::draw(visit)?,
+        _ => return act(visit),
     };
     Ok(Reply::Html(StatusCode::OK, html))
+}
+
+/// What somebody does, and what is to be seen after it.
+fn act(visit: &Visit<'_>) -> Result<Reply, Refusal> {
+    match visit.asked.route.page {
+        Page::Offboard => acts::offboard(visit),
+        Page::PlanFinding => acts::plan_finding(visit),
+        Page::PlanFindings => acts::plan_findings(visit),
+        Page::PutOff => acts::put_off(visit),
+        Page::Approve => acts::approve(visit),
+        Page::RunPlan => acts::run(visit),
+        Page::Confirm => acts::decide(visit, true),
+        Page::Reject => acts::decide(visit, false),
+        Page::Look => connect::look(visit),
+        Page::TaskDone => task::done(visit),
+        Page::TaskRefuse => task::refuse(visit),
+        Page::TaskHandOver => task::hand_over(visit),
+        Page::Proof => task::proof(visit),
+        Page::PersonPack => packs::of_person(visit),
+        Page::RunPack => packs::of_run(visit),
+        Page::AddMember => members::add(visit),
+        Page::MemberLink => members::link(visit),
+        Page::MemberRole => members::set_role(visit),
+        Page::MemberEnd => members::end(visit),
+        Page::AddToken => members::add_token(visit),
+        Page::TokenRevoke => members::revoke_token(visit),
+        _ => Err(Refusal::not_found()),
+    }
 }
 
 /// A file that pages refer to.

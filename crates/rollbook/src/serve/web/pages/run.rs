@@ -8,11 +8,14 @@ use super::unknown;
 use crate::serve::refusal::Refusal;
 use crate::serve::web::cell::{Cell, Shown, Tone, minute};
 use crate::serve::web::door::Visit;
+use crate::serve::web::reply::Reply;
 use crate::serve::web::{frame, lists};
 
 #[derive(Serialize)]
 struct RunPage {
     id: String,
+    /// The number of the newest record that the page knows.
+    known: u64,
     plan: String,
     began_at: String,
     ended_at: Option<String>,
@@ -46,6 +49,7 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
         |change: &&ChangeReport| matches!(change.stand, Stand::Ended(Ending::Confirmed { .. }));
     let page = RunPage {
         id: id.to_owned(),
+        known: moment.known.size,
         plan: report.run.plan.to_string(),
         began_at: minute(report.run.began_at),
         ended_at: report.run.ended_at.map(minute),
@@ -53,6 +57,20 @@ pub(super) fn draw(visit: &Visit<'_>) -> Result<String, Refusal> {
         changes: report.changes.iter().map(line).collect(),
     };
     Ok(frame::draw(visit, "run.html", "Run", &page))
+}
+
+/// What a browser that watches a run is told: that the book moved since it was told last. `since`, or the
+/// header that browsers repeat, is the number of the last record that it knows.
+pub(super) fn events(visit: &Visit<'_>) -> Result<Reply, Refusal> {
+    let (moment, id) = (&visit.moment, visit.named(0));
+    let report = moment.known.runs.iter().find(|report| report.run.id.as_str() == id);
+    let report = report.ok_or_else(|| unknown("run", id, "Runs"))?;
+    let said = visit.asked.last_event.as_deref().or(visit.asked.query.get("since"));
+    let since: u64 = said.and_then(|said| said.parse().ok()).unwrap_or(0);
+    if moment.known.size > since {
+        return Ok(Reply::Event { id: moment.known.size });
+    }
+    Ok(if report.run.ended_at.is_some() { Reply::NoMoreEvents } else { Reply::NoEventYet })
 }
 
 fn line(report: &ChangeReport) -> Line {
