@@ -56,6 +56,12 @@ impl Driver {
     }
 
     fn call(&self, method: &str, path: &str, body: &Value) -> Value {
+        let answered = self.attempt(method, path, body);
+        answered.unwrap_or_else(|error| panic!("{path}: {error}"))
+    }
+
+    /// A command that may fail, because the page is on its way to another one.
+    fn attempt(&self, method: &str, path: &str, body: &Value) -> Result<Value, Value> {
         let body = if method == "POST" { body.to_string() } else { String::new() };
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
         let head = format!(
@@ -70,8 +76,10 @@ impl Driver {
             .expect("it reads");
         let answer: Value =
             serde_json::from_slice(&read_body(stream)).expect("it answers with JSON");
-        assert!(answer["value"]["error"].is_null(), "{path}: {answer}");
-        answer["value"].clone()
+        match answer["value"]["error"].is_null() {
+            true => Ok(answer["value"].clone()),
+            false => Err(answer["value"].clone()),
+        }
     }
 
     /// A command within the session.
@@ -105,22 +113,28 @@ impl Driver {
         url.as_str().expect("an address").to_owned()
     }
 
-    /// The text of the page as somebody reads it.
+    /// The text of the page as somebody reads it; nothing while another page is on its way.
     pub(crate) fn text(&self) -> String {
-        let text = self.script("return document.body.innerText");
-        text.as_str().unwrap_or_default().to_owned()
+        let script = json!({"script": "return document.body.innerText", "args": []});
+        let text =
+            self.attempt("POST", &format!("/session/{}/execute/sync", self.session), &script);
+        text.ok().and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default()
     }
 
-    /// The elements that an XPath finds.
-    fn all(&self, xpath: &str) -> Vec<String> {
-        let found = self.within("/elements", &json!({"using": "xpath", "value": xpath}));
-        let ids = found.as_array().expect("a list").iter();
-        ids.map(|one| one[ELEMENT].as_str().expect("an id").to_owned()).collect()
-    }
-
+    /// The first element that an XPath finds, once it is there.
     fn one(&self, xpath: &str) -> String {
-        let found = self.all(xpath).into_iter().next();
-        found.unwrap_or_else(|| panic!("no {xpath} at {}: {}", self.url(), self.text()))
+        let (path, wanted) = (
+            format!("/session/{}/element", self.session),
+            json!({"using": "xpath", "value": xpath}),
+        );
+        let began = Instant::now();
+        loop {
+            if let Ok(found) = self.attempt("POST", &path, &wanted) {
+                return found[ELEMENT].as_str().expect("an id").to_owned();
+            }
+            let url = self.url();
+            assert!(began.elapsed() < PATIENCE, "no {xpath} at {url}: {}", self.text());
+        }
     }
 
     /// Presses the first element that an XPath finds, and waits for the page that it leads to.
