@@ -78,6 +78,7 @@ pub fn ending(change: &Change, ending: &Ending) -> String {
         Ending::Unproven { why } => format!("Sent or not, nobody could see it: {what}. {why}"),
         Ending::Refused { why } => format!("Not sent, plan again: {what}. {why}"),
         Ending::Failed { why, hint } => format!("Failed, nothing happened: {what}. {why} {hint}"),
+        Ending::Cancelled { why } => format!("Cancelled, nothing happened: {what}. {why}"),
     })
 }
 

@@ -41,6 +41,10 @@ pub mod step;
 
 pub mod task;
 
+pub mod lease;
+pub mod schedule;
+pub mod window;
+
 pub mod event;
 
 pub mod explain;

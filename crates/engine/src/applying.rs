@@ -26,7 +26,7 @@ use crate::error::{Error, Kind, Result};
 use crate::planning::Proposal;
 use crate::progress::Progress;
 use crate::reconcile::named;
-use crate::store::{RunRow, Writing};
+use crate::store::{Hold, RunRow, Writing};
 
 /// A run and where each of its changes stands.
 #[derive(Clone, Debug)]
@@ -272,6 +272,7 @@ impl Engine {
             plan: plan.id(),
             began_at: now,
             ended_at: None,
+            hold: None,
         };
         book.begin_run(&run)?;
         book.record(Draft {
@@ -343,9 +344,15 @@ impl Engine {
     fn say_why_held(&self, report: &mut RunReport) -> Result<()> {
         let proposal = self.judge(report.plan.clone(), &self.graph()?)?;
         let stops = self.stops_of_others(&report.run, &proposal)?;
+        let hold = report.run.hold.as_ref().map(Hold::sentence);
         for one in report.changes.iter_mut().filter(|one| one.stand == Stand::Held) {
             let holding = stops.iter().filter(|stop| stop.blocks.holds(&one.change));
             let mut why: Vec<_> = holding.map(|stop| stop.sentence.clone()).collect();
+            why.extend(hold.iter().cloned());
+            if let Some(due) = self.not_before(&one.change, self.now())? {
+                let at = &one.change.instance;
+                why.push(format!("{at} is not changed before {due:.0}."));
+            }
             if let Err(error) = self.channel_of(&one.change.instance) {
                 why.push(format!("{} cannot be reached: {error}", one.change.instance));
             }

@@ -10,7 +10,7 @@ use rollbook_core::event::{Concern, Draft};
 use rollbook_core::explain;
 use rollbook_core::guard::PastEffect;
 use rollbook_core::id::InstanceName;
-use rollbook_core::step::{self, Next, Outcome, Recorded, Seen, Verdict};
+use rollbook_core::step::{self, Found, Next, Outcome, Recorded, Seen, Verdict};
 use serde_json::json;
 
 use crate::applying::Leave;
@@ -95,9 +95,18 @@ impl Engine {
             if self.give_to_people(run, change, channel, leave, &recorded).await? {
                 continue;
             }
-            match step::next(&recorded, self.settles_within_s(change), now) {
-                Next::Act if !leave.allows(change, now) => return Ok(None),
-                Next::Act => self.act(run, change, channel, leave).await?,
+            let next = step::next(&recorded, self.settles_within_s(change), now);
+            // What was looked at and held back is looked at again when it can be sent.
+            let is_next_to_act = matches!(next, Next::Act) || was_clear(&recorded);
+            if is_next_to_act && (!leave.allows(change, now) || self.is_on_hold(run)?) {
+                return Ok(None);
+            }
+            if is_next_to_act && let Some(due) = self.not_before(change, now)? {
+                return Ok(Some(due));
+            }
+            match next {
+                Next::Act if !self.act(run, change, channel, leave).await? => return Ok(Some(now)),
+                Next::Act => {}
                 Next::LookFirst => self.look_first(run, change, channel, &recorded).await?,
                 Next::Verify { not_before } if not_before > now => return Ok(Some(not_before)),
                 Next::Verify { .. } => self.look_again(run, change, channel, &recorded).await?,
@@ -129,36 +138,75 @@ impl Engine {
         }
         let Some(asked) = self.in_place_of_browser(change)? else { return Ok(false) };
         let outcome = channel.apply(&asked).await;
+        let was_sent = recorded.iter().any(|one| matches!(one, Recorded::Intended { .. }));
         self.store.write(|book| {
-            if !recorded.iter().any(|one| matches!(one, Recorded::Intended { .. })) {
-                self.put_intent(book, run, &asked, leave)?;
+            let may_ask = match was_sent {
+                true => book.reading().run(&run.id)?.is_some_and(|row| row.hold.is_none()),
+                false => self.put_intent(book, run, &asked, leave)?,
+            };
+            if may_ask {
+                self.put_outcome(book, run, &asked, outcome, &Report::default())?;
             }
-            self.put_outcome(book, run, &asked, outcome, &Report::default())
-        })?;
-        Ok(true)
+            Ok(may_ask)
+        })
     }
 
+    /// When a change may be sent that may not be sent now, because its instance is changed at other
+    /// hours only, or because one was sent there a moment ago.
+    pub(crate) fn not_before(&self, change: &Change, now: Timestamp) -> Result<Option<Timestamp>> {
+        let Ok(instance) = self.instance(&change.instance) else { return Ok(None) };
+        let opens = instance.opens(change.op.word(), &self.config.workspace, now);
+        let spaced = match instance.spacing_s {
+            0 => None,
+            _ => self.store.read(|book| book.last_sent(&change.instance))?,
+        };
+        Ok(Some(self.spaced(change, spaced).max(opens)).filter(|due| *due > now))
+    }
+
+    /// When the next change may be sent to the instance of `change`, after one at `last`.
+    fn spaced(&self, change: &Change, last: Option<Timestamp>) -> Timestamp {
+        let spacing_s = self.instance(&change.instance).map_or(0, |one| one.spacing_s);
+        let spacing = SignedDuration::from_secs(spacing_s.into());
+        // A moment that is still to come was written by a wrong clock.
+        let last = last.filter(|last| *last <= self.now());
+        last.and_then(|last| last.checked_add(spacing).ok()).unwrap_or(Timestamp::MIN)
+    }
+
+    /// Sends a change. `false`: in the last moment somebody held the run, or another change was sent
+    /// to the instance, and nothing was sent.
     async fn act(
         &self,
         run: &RunRow,
         change: &Change,
         channel: &Open,
         leave: &Leave,
-    ) -> Result<()> {
+    ) -> Result<bool> {
         crash::point("before_intent");
         if is_for_people(change) {
             // To ask somebody is to write it down, so it happens whole or not at all.
             let outcome = channel.apply(change).await;
-            self.store.write(|book| {
-                self.put_intent(book, run, change, leave)?;
-                self.put_outcome(book, run, change, outcome, &Report::default())
+            let is_sent = self.store.write(|book| {
+                let is_sent = self.put_intent(book, run, change, leave)?;
+                if is_sent {
+                    self.put_outcome(book, run, change, outcome, &Report::default())?;
+                }
+                Ok(is_sent)
             })?;
             crash::point("outcome_recorded");
-            return Ok(());
+            return Ok(is_sent);
         }
-        self.store.write(|book| self.put_intent(book, run, change, leave))?;
+        if !self.store.write(|book| self.put_intent(book, run, change, leave))? {
+            return Ok(false);
+        }
         crash::point("intent_recorded");
-        let outcome = channel.apply(change).await;
+        let outcome = match &self.grip {
+            None => channel.apply(change).await,
+            Some(grip) => tokio::select! {
+                biased;
+                () = grip.lost() => return Err(grip.refusal()),
+                outcome = channel.apply(change) => outcome,
+            },
+        };
         crash::point("effect_done");
         let mut report = channel.report().await;
         let unpressed = match &outcome {
@@ -176,22 +224,40 @@ impl Engine {
         };
         self.store.write(|book| self.put_outcome(book, run, &asked, outcome, &report))?;
         crash::point("outcome_recorded");
-        Ok(())
+        Ok(true)
     }
 
+    /// Whether somebody holds a run.
+    pub(crate) fn is_on_hold(&self, run: &RunRow) -> Result<bool> {
+        let row = self.store.read(|book| book.run(&run.id))?;
+        Ok(row.is_none_or(|row| row.hold.is_some()))
+    }
+
+    /// Records that a change is about to be sent, unless somebody holds its run: in one transaction,
+    /// so that what is said about a run holds from the moment that it is said.
     fn put_intent(
         &self,
         book: &Writing<'_>,
         run: &RunRow,
         change: &Change,
         leave: &Leave,
-    ) -> Result<()> {
+    ) -> Result<bool> {
+        if book.reading().run(&run.id)?.is_none_or(|row| row.hold.is_some()) {
+            return Ok(false);
+        }
         let at = self.now();
+        if self.instance(&change.instance).is_ok_and(|one| one.spacing_s > 0) {
+            if self.spaced(change, book.reading().last_sent(&change.instance)?) > at {
+                return Ok(false);
+            }
+            book.note_sent(&change.instance, at)?;
+        }
         let standing = leave.standing().to_owned();
         let effect = PastEffect { standing, ..PastEffect::of(change, at) };
         book.put_effect(&change.instance, change, &effect)?;
         self.add_step(book, run, change, at, &Recorded::Intended { at })?;
-        book.record(draft("change_intended", run, change, at, canonical::value_of(change)))
+        book.record(draft("change_intended", run, change, at, canonical::value_of(change)))?;
+        Ok(true)
     }
 
     /// Records what came back, and with it the task of whoever must act.
@@ -325,6 +391,12 @@ impl Engine {
         })?;
         Ok(true)
     }
+}
+
+/// Whether the last that is known of a change is that it could be sent.
+fn was_clear(recorded: &[Recorded]) -> bool {
+    let sent = recorded.iter().any(|one| matches!(one, Recorded::Intended { .. }));
+    !sent && matches!(recorded.last(), Some(Recorded::Looked { found: Found::Fits, .. }))
 }
 
 /// Looks at what was done. What was read before a person was asked tells nothing of what they did.

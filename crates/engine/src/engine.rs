@@ -15,10 +15,12 @@ use rollbook_core::id::hex;
 use crate::clock::Clock;
 use crate::config::{self, BookConfig, Config};
 use crate::error::{Error, Result};
+use crate::lanes::Lanes;
 use crate::pacing::Paces;
 use crate::rereading::Newest;
 use crate::secret;
 use crate::store::{self, Presence, Sealing, Store};
+use crate::turns::Grip;
 
 /// The configuration's file name in a workspace folder.
 pub const CONFIG: &str = config::FILE_NAME;
@@ -38,10 +40,16 @@ pub struct Engine {
     pub(crate) store: Arc<Store>,
     /// How fast each instance may be asked; all engines of one workspace keep to it together.
     pub(crate) paces: Arc<Paces>,
+    /// Which instances are being read, and where something changes.
+    pub(crate) lanes: Arc<Lanes>,
     pub(crate) clock: Clock,
     /// As of when the book is looked at, where that is not now.
     pub(crate) as_of: Option<Clock>,
     pub(crate) key: SigningKey,
+    /// The name of this process among the nodes of the workspace, where it was given one.
+    pub(crate) node: Option<String>,
+    /// The turn in which it acts, where nodes take turns.
+    pub(crate) grip: Option<Arc<Grip>>,
     /// The program through which somebody works here, where it is not a person at a command.
     pub(crate) through: Option<String>,
 }
@@ -124,8 +132,21 @@ impl Engine {
         let store = Store::open(&config.place(dir)?, presence, command)?;
         check_signed(&store, &key)?;
         let (newest, store) = (Arc::new(Mutex::new(newest)), Arc::new(store));
-        let (dir, paces) = (dir.to_owned(), Arc::default());
-        Ok(Self { dir, config, newest, store, paces, clock, as_of: None, key, through: None })
+        let (dir, paces, lanes) = (dir.to_owned(), Arc::default(), Arc::default());
+        Ok(Self {
+            dir,
+            config,
+            newest,
+            store,
+            paces,
+            lanes,
+            clock,
+            as_of: None,
+            key,
+            node: None,
+            grip: None,
+            through: None,
+        })
     }
 
     /// The same workspace, looked at as of the start of `day`: who works here, what is wrong, how

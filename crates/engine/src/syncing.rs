@@ -245,6 +245,7 @@ impl Engine {
         config: &InstanceConfig,
         accepted: &AcceptedShrink,
     ) -> Result<SnapshotHead> {
+        let _still = self.lanes.still(&config.name).await;
         let (observed, report) = match self.open_channel(config) {
             Ok(channel) => (channel.observe().await, channel.report().await),
             Err(error) => (Err(error), Report::default()),

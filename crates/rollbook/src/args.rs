@@ -8,8 +8,8 @@ use rollbook_engine::Result;
 
 use crate::commands::{
     accounts, apply, approve, apps, completions, demo, erase, exit_codes, findings, guide,
-    identities, init, links, mcp, member, offboard, pack, plan, policy, probe, recipe, run, scan,
-    serve, sync, task, token, verify,
+    identities, init, links, mcp, member, node, offboard, pack, plan, policy, probe, recipe, run,
+    scan, schedule, serve, sync, task, token, verify, work,
 };
 use crate::exit::Exit;
 use crate::screen::When;
@@ -91,7 +91,10 @@ pub(crate) enum Command {
     Recipe(recipe::Args),
     Token(token::Args),
     Member(member::Args),
+    Schedule(schedule::Args),
     Serve(serve::Args),
+    Work(work::Args),
+    Node(node::Args),
     Mcp(mcp::Args),
     Demo(demo::Args),
     Completions(completions::Args),
@@ -125,7 +128,10 @@ impl Command {
             Self::Recipe(_) => "recipe",
             Self::Token(_) => "token",
             Self::Member(_) => "member",
+            Self::Schedule(_) => "schedule",
             Self::Serve(_) => "serve",
+            Self::Work(_) => "work",
+            Self::Node(_) => "node",
             Self::Mcp(_) => "mcp",
             Self::Demo(_) => "demo",
             Self::Completions(_) => "completions",
@@ -159,7 +165,10 @@ impl Command {
             Self::Recipe(args) => recipe::run(session, args),
             Self::Token(args) => token::run(session, args),
             Self::Member(args) => member::run(session, args),
+            Self::Schedule(args) => schedule::run(session, args),
             Self::Serve(args) => serve::run(session, args),
+            Self::Work(args) => work::run(session, args),
+            Self::Node(args) => node::run(session, args),
             Self::Mcp(args) => mcp::run(session, args),
             Self::Demo(args) => demo::run(session, args),
             Self::Completions(args) => completions::run(session, args),

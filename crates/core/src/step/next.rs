@@ -8,6 +8,8 @@
 //!                     -> refused -------------------> refused
 //!                     -> failed -> look again later -> ... | failed
 //!                     -> uncertain, or no answer -> look, patiently -> as above
+//! cancelled -> nothing can have happened ----------> cancelled
+//!           -> under way -> look, as above --------> whatever it came to
 //! ```
 
 use jiff::{SignedDuration, Timestamp};
@@ -29,6 +31,13 @@ pub const VERIFY_LOOKS_S: [i64; 8] = [0, 1, 3, 8, 20, 45, 90, 180];
 /// made when the instance must show it. Only what that one misses too is sent again: what was made a
 /// moment ago may not be listed yet.
 pub const DOUBT_LOOKS_S: [i64; 6] = [0, 2, 8, 25, 60, 120];
+
+/// For how long a look before sending holds, in seconds: a change that was held back for longer is
+/// looked at once more.
+pub(super) const CLEAR_FOR_S: i64 = 300;
+
+/// What to do about a change that was set aside.
+const AFTER_SET_ASIDE: &str = "Find the reason in the log and report it; then plan again.";
 
 /// How long a vendor may take to show what it did, in seconds. An instance that is known to settle
 /// sooner is looked at less often.
@@ -73,6 +82,20 @@ pub enum Recorded {
         verdict: Verdict,
         /// When another look may succeed, where this one could not.
         retry_at: Option<Timestamp>,
+    },
+    /// A person cancelled the run: nothing more is sent. What is under way is looked at.
+    Cancelled {
+        /// When.
+        at: Timestamp,
+        /// Who and why, as a sentence.
+        why: String,
+    },
+    /// It was set aside, because whatever carried it out broke again and again.
+    SetAside {
+        /// When.
+        at: Timestamp,
+        /// What happened, as a sentence.
+        why: String,
     },
 }
 
@@ -149,6 +172,11 @@ pub enum Ending {
         /// What an administrator can do, or empty.
         hint: String,
     },
+    /// Certainly nothing happened, because a person cancelled it.
+    Cancelled {
+        /// Who and why, as a sentence.
+        why: String,
+    },
 }
 
 impl Ending {
@@ -160,6 +188,7 @@ impl Ending {
             Self::Unproven { .. } => "unproven",
             Self::Refused { .. } => "refused",
             Self::Failed { .. } => "failed",
+            Self::Cancelled { .. } => "cancelled",
         }
     }
 }
@@ -191,6 +220,8 @@ struct Life<'a> {
     seen_at: Option<Timestamp>,
     /// The moment of the last act, or of the proof that somebody else acted.
     acted_at: Timestamp,
+    /// Who cancelled it and why.
+    cancelled: Option<&'a str>,
 }
 
 /// When looks are made after an act. What counts is when a look was made and not how many there were:
@@ -228,8 +259,10 @@ enum Stand<'a> {
     InDoubt {
         why: &'a str,
     },
-    /// Looked, and it can be sent.
-    Clear,
+    /// Looked, and it can be sent for a while.
+    Clear {
+        until: Timestamp,
+    },
     /// It could not be looked at.
     Unseen {
         why: &'a str,
@@ -249,6 +282,17 @@ enum Stand<'a> {
         last: Option<(&'a Verdict, Option<Timestamp>)>,
     },
     Over(Ending),
+}
+
+impl Stand<'_> {
+    /// Whether nothing can have happened that is not over.
+    fn is_harmless(&self) -> bool {
+        match self {
+            Self::Untouched | Self::Clear { .. } | Self::Failed { .. } => true,
+            Self::Unseen { doubt, .. } => !doubt,
+            Self::InDoubt { .. } | Self::WithHuman | Self::Applied { .. } | Self::Over(_) => false,
+        }
+    }
 }
 
 impl<'a> Life<'a> {
@@ -277,7 +321,7 @@ impl<'a> Life<'a> {
                 if !matches!(found, Found::Unobservable { .. }) {
                     self.seen_at = Some(*at);
                 }
-                self.stand = self.after_look(found);
+                self.stand = self.after_look(found, *at);
             }
             Recorded::Verified { at, verdict, retry_at } => {
                 self.looks += 1;
@@ -289,6 +333,17 @@ impl<'a> Life<'a> {
                     _ => Stand::Applied { last: Some((verdict, *retry_at)) },
                 };
             }
+            Recorded::Cancelled { why, .. } => self.cancelled = Some(why),
+            Recorded::SetAside { why, .. } => {
+                let why = why.clone();
+                self.stand = Stand::Over(match self.stand.is_harmless() {
+                    true => Ending::Failed { why, hint: AFTER_SET_ASIDE.to_owned() },
+                    false => Ending::Unproven { why },
+                });
+            }
+        }
+        if self.cancelled.is_some() && matches!(self.stand, Stand::WithHuman) {
+            self.stand = Stand::InDoubt { why: "a person had been asked to do it" };
         }
     }
 
@@ -297,7 +352,7 @@ impl<'a> Life<'a> {
         self.seen_at = None;
     }
 
-    fn after_look(&self, found: &'a Found) -> Stand<'a> {
+    fn after_look(&self, found: &'a Found, at: Timestamp) -> Stand<'a> {
         let doubt = match &self.stand {
             Stand::InDoubt { .. } => true,
             Stand::Unseen { doubt, .. } => *doubt,
@@ -310,7 +365,7 @@ impl<'a> Life<'a> {
             Found::Fits if doubt && self.doubt.due(self.acted_at, self.seen_at).is_some() => {
                 Stand::InDoubt { why: "a look did not show it" }
             }
-            Found::Fits => Stand::Clear,
+            Found::Fits => Stand::Clear { until: after(at, CLEAR_FOR_S) },
             Found::Unobservable { why, retry_at } => {
                 Stand::Unseen { why, retry_at: *retry_at, doubt }
             }
@@ -319,15 +374,21 @@ impl<'a> Life<'a> {
 
     fn next(self, now: Timestamp) -> Next {
         let exhausted = self.looks >= LOOKS_MAX;
+        if let Some(why) = self.cancelled
+            && self.stand.is_harmless()
+        {
+            return Next::End(Ending::Cancelled { why: why.to_owned() });
+        }
         match self.stand {
             Stand::Over(ending) => Next::End(ending),
             Stand::Untouched => Next::LookFirst,
             Stand::WithHuman => Next::Wait,
-            Stand::Clear if self.attempts >= ATTEMPTS_MAX => Next::End(Ending::Failed {
+            Stand::Clear { .. } if self.attempts >= ATTEMPTS_MAX => Next::End(Ending::Failed {
                 why: format!("it was sent {} times and never took effect", self.attempts),
                 hint: "Look at the instance yourself, then plan again.".to_owned(),
             }),
-            Stand::Clear => Next::Act,
+            Stand::Clear { until } if now > until && !exhausted => Next::LookFirst,
+            Stand::Clear { .. } => Next::Act,
             Stand::InDoubt { why } | Stand::Unseen { why, .. } if exhausted => {
                 unproven_or_failed(self.attempts, why)
             }

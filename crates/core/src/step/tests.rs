@@ -527,3 +527,71 @@ fn a_change_fits_only_the_account_it_was_made_for() {
     assert_eq!(differs(present(other)), "Another account was seen: u2.");
     assert_eq!(differs(Seen::Absent), "The account Ana@x.com is not there any more.");
 }
+
+fn cancelled(seconds: i64) -> Recorded {
+    Recorded::Cancelled {
+        at: after(seconds),
+        why: "Kim cancelled the run: wrong person".to_owned(),
+    }
+}
+
+fn ending_of(recorded: &[Recorded], now: i64) -> Ending {
+    match next(recorded, after(now)) {
+        Next::End(ending) => ending,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn what_was_never_sent_is_over_when_it_is_cancelled() {
+    let why = "Kim cancelled the run: wrong person".to_owned();
+    let failed =
+        Outcome::Failed { why: "busy".to_owned(), retry_at: Some(after(60)), hint: String::new() };
+    for before in
+        [vec![], vec![looked(0, Found::Fits)], vec![looked(0, unseen(None))], sent(failed)]
+    {
+        let life = [before, vec![cancelled(5)]].concat();
+        assert_eq!(ending_of(&life, 5), Ending::Cancelled { why: why.clone() }, "{life:?}");
+    }
+}
+
+#[test]
+fn what_was_under_way_when_it_was_cancelled_is_looked_at_and_never_sent_again() {
+    let life = [sent(uncertain()), vec![cancelled(5)]].concat();
+    assert_eq!(next(&life, after(5)), Next::LookFirst);
+    let seen = [life.clone(), vec![looked(6, Found::AlreadySo)]].concat();
+    assert_eq!(ending_of(&seen, 6), Ending::Confirmed { acted: true });
+    let looks = DOUBT_LOOKS_S.into_iter().chain([i64::from(SETTLES_WITHIN_S)]);
+    let looks = looks.map(|due| looked(6 + due, Found::Fits));
+    let missed = [life, looks.collect::<Vec<_>>()].concat();
+    assert!(matches!(ending_of(&missed, 500), Ending::Cancelled { .. }));
+    let applied = [sent(done()), vec![cancelled(5)]].concat();
+    assert!(matches!(next(&applied, after(5)), Next::Verify { .. }));
+    let asked = [sent(Outcome::Waiting { task: "t".to_owned() }), vec![cancelled(5)]].concat();
+    assert_eq!(next(&asked, after(5)), Next::LookFirst);
+    // The answer came after the run was cancelled: it counts as ever.
+    let mut crossed =
+        vec![looked(0, Found::Fits), Recorded::Intended { at: after(1) }, cancelled(2)];
+    crossed.push(Recorded::Acted { at: after(3), outcome: done() });
+    assert!(matches!(next(&crossed, after(3)), Next::Verify { .. }));
+}
+
+#[test]
+fn a_change_that_was_held_back_for_long_is_looked_at_once_more_before_it_is_sent() {
+    let life = [looked(0, Found::Fits)];
+    assert_eq!(next(&life, after(300)), Next::Act);
+    assert_eq!(next(&life, after(301)), Next::LookFirst);
+    assert_eq!(next(&[looked(0, Found::Fits), looked(400, Found::Fits)], after(500)), Next::Act);
+}
+
+#[test]
+fn what_was_set_aside_ends_with_nothing_done_only_where_that_is_certain() {
+    let aside = Recorded::SetAside { at: after(5), why: "it broke".to_owned() };
+    let ends = |life: Vec<Recorded>| ending_of(&[life, vec![aside.clone()]].concat(), 5).word();
+    assert_eq!(ends(vec![]), "failed");
+    assert_eq!(ends(vec![looked(0, Found::Fits)]), "failed");
+    assert_eq!(ends(sent(uncertain())), "unproven");
+    assert_eq!(ends(sent(done())), "unproven");
+    let confirmed = vec![looked(0, Found::AlreadySo)];
+    assert_eq!(ends(confirmed), "confirmed", "what is over stays so");
+}

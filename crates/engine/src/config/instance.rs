@@ -17,6 +17,7 @@ use super::human::HumanConfig;
 use super::push::{GroupRule, PushConfig};
 use super::read::{Document, Step};
 use super::rest::RestConfig;
+use super::window::WindowConfig;
 use crate::error::Result;
 use crate::secret::SecretSource;
 use crate::table::TableFormat;
@@ -58,6 +59,15 @@ pub struct InstanceConfig {
     /// again for that long before it says that a change did not take.
     #[serde(default = "five_minutes")]
     pub settles_within_s: u32,
+    /// The least time between two changes here, in seconds. 0: none.
+    #[serde(default)]
+    pub spacing_s: u32,
+    /// The hours in which it is changed; none: at any time.
+    #[serde(default, rename = "window")]
+    pub windows: Vec<WindowConfig>,
+    /// Operations that wait for no window.
+    #[serde(default)]
+    pub any_time: Vec<Verb>,
     /// What can be done to the instance, where it differs from what the channel can do.
     #[serde(default)]
     pub reach: ReachConfig,
@@ -134,6 +144,7 @@ impl InstanceConfig {
         document
             .check_percent(&[here[0], here[1], "shrink_pct_max".into()], self.shrink_pct_max)?;
         self.check_push(document, at)?;
+        self.check_windows(document, at)?;
         if let Some(human) = &self.human {
             human.check(document, &here, &self.owner, self.is_read())?;
         }

@@ -13,8 +13,10 @@ mod notify;
 mod push;
 mod read;
 mod rest;
+mod schedule;
 mod serve;
 mod source;
+mod window;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -39,8 +41,10 @@ pub(crate) use self::notify::EMAIL;
 pub use self::notify::{EmailConfig, EmailTls, Notify, WebhookConfig, WebhookKind};
 pub use self::push::{ALL, GroupRule, PushConfig};
 pub use self::rest::RestConfig;
+pub use self::schedule::ScheduleConfig;
 pub use self::serve::Serve;
 pub use self::source::{AppointmentColumns, AppointmentsConfig, SourceColumns, SourceConfig};
+pub use self::window::WindowConfig;
 use crate::error::Result;
 use crate::nearest::nearest;
 use crate::store::Place;
@@ -71,6 +75,9 @@ pub struct Config {
     /// Where people hear of their tasks.
     #[serde(default)]
     pub notify: Notify,
+    /// What runs by itself, in the order of the file.
+    #[serde(default, rename = "schedule")]
+    pub schedules: Vec<ScheduleConfig>,
     /// What is known of apps: what this build carries, and the workspace's own app files.
     #[serde(skip, default = "embedded")]
     pub catalog: Arc<Catalog>,
@@ -143,6 +150,7 @@ impl Config {
             document.check_name(&["instance".into(), at.into(), "name".into()], name, &mut seen)?;
             instance.check(document, at, &self.catalog)?;
         }
+        schedule::check(document, self)?;
         self.check_policy(document, &seen)
     }
 

@@ -334,6 +334,10 @@ impl Engine {
             let due = waits(std::slice::from_ref(&row), now);
             return (row, Progress::new(DeliveryState::Waiting, "stop", why), due);
         }
+        if row.reason == "cancelled" {
+            // A person decided it; only a newer wish begins anew.
+            return (row, as_it_is, None);
+        }
         if row.state == DeliveryState::Failed {
             let tries = row.tries + 1;
             let again = tries < TRIES_MAX;
@@ -355,7 +359,7 @@ impl Engine {
 
 fn reason_of(word: &str) -> &'static str {
     let words = ["approval", "stop", "too_many", "task", "unsure", "no_rule", "closed", "bug"];
-    let endings = ["refused", "failed", "contradicted", "unproven"];
+    let endings = ["refused", "failed", "contradicted", "unproven", "cancelled"];
     words.into_iter().chain(endings).find(|known| *known == word).unwrap_or_default()
 }
 

@@ -22,6 +22,8 @@ pub(super) struct Going {
     pub(super) plan: Arc<Plan>,
     pub(super) leave: Arc<Leave>,
     places: BTreeMap<ChangeId, Place>,
+    /// How often in a row a change broke what carried it out.
+    broke: BTreeMap<ChangeId, u32>,
     /// Whether a newer wish took the place of a part of it.
     pub(super) is_withdrawn: bool,
     /// Whether its end is being recorded.
@@ -49,6 +51,13 @@ pub(super) struct Errand {
     pub(super) run: RunRow,
     pub(super) change: Change,
     pub(super) leave: Arc<Leave>,
+}
+
+impl Errand {
+    /// A change about which something is to be recorded, and nothing sent.
+    pub(super) fn of(run: RunRow, change: Change) -> Self {
+        Self { run, change, leave: Arc::new(Leave::Later) }
+    }
 }
 
 /// The runs, also where a thread panicked that had them: a place says no more than what is in the
@@ -84,6 +93,7 @@ impl Runs {
             plan: Arc::new(plan),
             leave: Arc::new(leave),
             places,
+            broke: BTreeMap::new(),
             is_withdrawn: false,
             is_ending: false,
         };
@@ -114,6 +124,29 @@ impl Runs {
             }
         }
         errands
+    }
+
+    /// All changes of all runs.
+    pub(super) fn changes(&self) -> BTreeSet<(RunId, ChangeId)> {
+        let all = self.0.values();
+        all.flat_map(|going| going.places.keys().map(|id| (going.run.id.clone(), id.clone())))
+            .collect()
+    }
+
+    /// Counts that a change broke what carried it out, or that it did not. How often it did in a row.
+    pub(super) fn broke(&mut self, run: &RunId, change: &ChangeId, it_did: bool) -> u32 {
+        let Some(going) = self.0.get_mut(run) else { return 0 };
+        match it_did {
+            true => {
+                let count = going.broke.entry(change.clone()).or_default();
+                *count += 1;
+                *count
+            }
+            false => {
+                going.broke.remove(change);
+                0
+            }
+        }
     }
 
     /// Puts a change where it is now.

@@ -18,6 +18,7 @@
 
 mod batch;
 mod carry;
+mod clockwork;
 mod decide;
 mod draft;
 mod follow;
@@ -27,7 +28,9 @@ mod rules;
 mod scope;
 mod settle;
 mod shop;
+mod suspects;
 mod tidy;
+mod turn;
 mod view;
 
 use std::future::Future;
@@ -51,7 +54,12 @@ impl Engine {
     /// # Errors
     /// When the database is not the one that the checkpoints outside speak of, or refuses at the
     /// start. What goes wrong later is logged, recorded with what it is about, and tried again.
+    ///
+    /// Where several nodes share the book, it waits for its turn first, and again when it lost it.
     pub async fn deliver(self: &Arc<Self>, stop: impl Future<Output = ()>) -> Result<()> {
+        if let Some(node) = self.node()? {
+            return self.deliver_by_turns(node, stop).await;
+        }
         let mut shop = Shop::open(Arc::clone(self), true)?;
         let mut stop = pin!(stop);
         let mut ticks = tokio::time::interval(TICK);

@@ -11,16 +11,19 @@ use rollbook_core::id::{ChangeId, InstanceName, RunId};
 use rollbook_core::step::{Next, Seen, next};
 use tokio::task::JoinSet;
 
+use super::clockwork::Clockwork;
 use super::decide::{Decided, Look, Memory, behind};
 use super::follow::Progress;
 use super::going::{Errand, Place, Runs, lock};
+use super::suspects::{Suspects, TRIES_MAX};
 use super::tidy::{Chore, Upkeep};
 use crate::applying::Leave;
 use crate::channels::Open;
 use crate::crash;
 use crate::engine::Engine;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::rereading::Reread;
+use crate::scheduling::Claim;
 use crate::store::scim::DeliveryState;
 
 /// How many changes of one instance are on their way at once. Its channel paces their requests.
@@ -39,6 +42,9 @@ const AFTER_TROUBLE: SignedDuration = SignedDuration::from_secs(10);
 /// stops hold back may go on.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(30);
 
+/// How often it is looked whether a run that somebody paused may go on.
+const ON_HOLD: SignedDuration = SignedDuration::from_secs(1);
+
 /// How often the configuration is read again. What was read twice is taken.
 const REREAD_EVERY: SignedDuration = SignedDuration::from_secs(1);
 
@@ -48,13 +54,32 @@ const MOMENT: SignedDuration = SignedDuration::from_secs(10);
 /// What ended.
 enum Done {
     Decided(Result<Decided>),
-    Drove { instance: InstanceName, run: RunId, change: ChangeId, place: Place },
-    Looked { instance: InstanceName },
-    Renewed { run: RunId, leave: Result<Leave> },
-    Ended { run: RunId, result: Result<()> },
-    Kept { chore: Chore, result: Result<()> },
+    Drove {
+        instance: InstanceName,
+        run: RunId,
+        change: ChangeId,
+        place: Place,
+        broke: Option<String>,
+    },
+    Looked {
+        instance: InstanceName,
+    },
+    Renewed {
+        run: RunId,
+        leave: Result<Leave>,
+    },
+    Ended {
+        run: RunId,
+        result: Result<()>,
+    },
+    Kept {
+        chore: Chore,
+        result: Result<()>,
+    },
     Reread(Result<Reread>),
     Followed(Result<()>),
+    Claimed(Result<Option<Claim>>),
+    Controlled(Claim, Result<()>),
 }
 
 /// The way to one instance.
@@ -80,6 +105,8 @@ pub(super) struct Shop {
     /// When the next round may begin.
     round_at: Timestamp,
     upkeep: Upkeep,
+    clockwork: Clockwork,
+    suspects: Suspects,
     /// When the configuration is read again; `None`: it is being read, or never is.
     reread_at: Option<Timestamp>,
 }
@@ -93,6 +120,10 @@ impl Shop {
         let runs = Arc::default();
         engine.take_up(&runs)?;
         engine.follow_rules()?;
+        if upkeep {
+            engine.cut_off_controls()?;
+        }
+        let suspects = Suspects::open(&engine, &runs)?;
         let now = engine.now();
         let reread_at = upkeep.then_some(now);
         let (upkeep, round_at) = (Upkeep::new(&engine, upkeep), now);
@@ -107,6 +138,8 @@ impl Shop {
             decided_nothing: false,
             round_at,
             upkeep,
+            clockwork: Clockwork::new(now),
+            suspects,
         })
     }
 
@@ -137,6 +170,7 @@ impl Shop {
             self.aside(done, move || engine.end_delivery(&id, is_withdrawn));
         }
         self.keep_up(now);
+        self.keep_schedules(now);
         if self.reread_at.is_some_and(|at| at <= now) {
             self.reread_at = None;
             let engine = Arc::clone(&self.engine);
@@ -150,6 +184,7 @@ impl Shop {
         let free = LANE_WIDTH.saturating_sub(lane.out);
         let looks: Vec<_> = lane.looks.drain(..lane.looks.len().min(free)).collect();
         let errands = lock(&self.runs).take(name, free - looks.len(), now);
+        let errands = self.one_suspect(errands, now);
         if errands.is_empty() && looks.is_empty() {
             return;
         }
@@ -166,6 +201,19 @@ impl Shop {
         for look in looks {
             self.look(name, look, Arc::clone(&channel));
         }
+    }
+
+    /// Keeps back suspected changes while one of them is on its way.
+    fn one_suspect(&mut self, errands: Vec<Errand>, now: Timestamp) -> Vec<Errand> {
+        let mut go = Vec::new();
+        for errand in errands {
+            if self.suspects.holds(&errand) && !self.suspects.let_go() {
+                lock(&self.runs).put(&errand.run.id, &errand.change.id, Place::Due(now));
+            } else {
+                go.push(errand);
+            }
+        }
+        go
     }
 
     fn channel(&mut self, name: &InstanceName, now: Timestamp) -> Result<Arc<Open>> {
@@ -193,6 +241,7 @@ impl Shop {
         let later = after_trouble(self.engine.now());
         for errand in errands {
             lock(&self.runs).put(&errand.run.id, &errand.change.id, Place::Due(later));
+            self.suspects.is_back(&errand.run.id, &errand.change.id, false);
         }
         let why = format!("{name} cannot be reached: {error}");
         let progress = Progress::new(DeliveryState::Accepted, "", why);
@@ -206,12 +255,26 @@ impl Shop {
     fn drive(&mut self, name: &InstanceName, errand: Errand, channel: Arc<Open>) {
         let (engine, instance) = (Arc::clone(&self.engine), name.clone());
         let (run, change) = (errand.run.id.clone(), errand.change.id.clone());
-        self.beside(async move { engine.go_on(&errand, &channel).await }, move |result, now| {
+        let is_suspect = self.suspects.holds(&errand);
+        let going = async move {
+            let _moving = engine.lanes.moving(&errand.change.instance).await;
+            if is_suspect && !engine.mark_suspect(&errand)? {
+                return Ok(Place::Over);
+            }
+            let place = engine.go_on(&errand, &channel).await;
+            if is_suspect {
+                engine.clear_suspect(&errand)?;
+            }
+            place
+        };
+        self.beside(going, move |result, now| {
+            let mut broke = None;
             let place = result.unwrap_or_else(|error| {
                 tracing::error!(run = %run, %change, %error, "a change could not go on");
+                broke = (error.kind == Kind::Bug).then(|| error.to_string());
                 Place::Due(after_trouble(now))
             });
-            Done::Drove { instance, run, change, place }
+            Done::Drove { instance, run, change, place, broke }
         });
     }
 
@@ -236,10 +299,9 @@ impl Shop {
         let is_free = |lanes: &BTreeMap<InstanceName, Lane>, name: &InstanceName| {
             lanes.get(name).is_none_or(|lane| lane.out == 0)
         };
-        let lanes = &self.lanes;
-        let Some(chore) = self.upkeep.next(&self.engine, now, |name| is_free(lanes, name)) else {
-            return;
-        };
+        let (lanes, may_read) = (&self.lanes, self.clockwork.is_still());
+        let is_free = |name: &InstanceName| is_free(lanes, name);
+        let Some(chore) = self.upkeep.next(&self.engine, now, may_read, is_free) else { return };
         if let Chore::Read(name) = &chore {
             self.lanes.entry(name.clone()).or_default().is_reading = true;
         }
@@ -249,6 +311,25 @@ impl Shop {
             chore,
             result,
         });
+    }
+
+    /// Looks whether a schedule has something to run, one thing at a time.
+    fn keep_schedules(&mut self, now: Timestamp) {
+        if self.upkeep.is_still() && self.clockwork.look(now) {
+            let engine = Arc::clone(&self.engine);
+            self.aside(Done::Claimed, move || engine.claim_control());
+        }
+    }
+
+    fn claimed(&mut self, result: Result<Option<Claim>>) {
+        let claim = result.unwrap_or_else(|error| {
+            tracing::error!(%error, "what is to run by itself could not be looked up");
+            None
+        });
+        let Some(claim) = claim else { return self.clockwork.is_over(self.engine.now()) };
+        let (noted, running) = (claim.clone(), Clockwork::run(Arc::clone(&self.engine), claim));
+        self.clockwork.runs(running.1);
+        self.tasks.spawn(async move { Done::Controlled(noted, flat(running.0.await)) });
     }
 
     /// Waits until one thing ended, and takes note of it.
@@ -264,8 +345,10 @@ impl Shop {
     fn note(&mut self, done: Done) {
         match done {
             Done::Decided(result) => self.decided(result),
-            Done::Drove { instance, run, change, place } => {
+            Done::Drove { instance, run, change, place, broke } => {
                 self.back_in(&instance);
+                self.suspects.is_back(&run, &change, broke.is_none());
+                let place = self.set_aside(&run, &change, broke).unwrap_or(place);
                 lock(&self.runs).put(&run, &change, place);
                 self.renew(&run, &change, place);
             }
@@ -291,6 +374,14 @@ impl Shop {
                 self.upkeep.done(&self.engine, &chore, self.engine.now());
             }
             Done::Reread(result) => self.reread(result),
+            Done::Claimed(result) => self.claimed(result),
+            Done::Controlled(claim, result) => {
+                if let Err(error) = result {
+                    let schedule = &claim.schedule.name;
+                    tracing::error!(%schedule, %error, "how it ended could not be recorded");
+                }
+                self.clockwork.is_over(self.engine.now());
+            }
             Done::Followed(result) => {
                 if let Err(error) = result {
                     tracing::error!(%error, "the new configuration could not be followed at once");
@@ -349,6 +440,23 @@ impl Shop {
         }
     }
 
+    /// Sets a change aside that broke what carried it out again and again. Where it is then.
+    fn set_aside(
+        &mut self,
+        run: &RunId,
+        change: &ChangeId,
+        broke: Option<String>,
+    ) -> Option<Place> {
+        let times = lock(&self.runs).broke(run, change, broke.is_some());
+        let said = broke.filter(|_| times >= TRIES_MAX)?;
+        let why = format!("What carried it out broke {times} times: {said}");
+        if let Err(error) = self.engine.set_aside(run, change, &why) {
+            tracing::error!(%run, %change, %error, "a change could not be set aside");
+            return None;
+        }
+        Some(Place::Over)
+    }
+
     fn back_in(&mut self, instance: &InstanceName) {
         if let Some(lane) = self.lanes.get_mut(instance) {
             lane.out = lane.out.saturating_sub(1);
@@ -387,6 +495,7 @@ impl Shop {
 
     /// Begins nothing more, and waits until what was begun is recorded.
     pub(super) async fn close(mut self) {
+        self.clockwork.stop();
         while let Some(done) = self.tasks.join_next().await {
             if let Ok(done) = done {
                 self.note(done);
@@ -395,6 +504,14 @@ impl Shop {
         if let Err(error) = self.engine.checkpoint() {
             tracing::error!(%error, "the end of the chain could not be signed");
         }
+        if let Err(error) = self.engine.store.write(|book| book.put_delivering(None)) {
+            tracing::error!(%error, "the end of the delivery could not be recorded");
+        }
+    }
+
+    /// Lets go of everything at once: somebody else goes on with it.
+    pub(super) fn abandon(mut self) {
+        self.clockwork.stop();
     }
 
     /// Runs `work` on a thread that may wait for the database.
@@ -440,6 +557,9 @@ impl Engine {
         Ok(match next(&recorded, self.settles_within_s(change), now) {
             Next::Wait => Place::Due(later()),
             Next::Act | Next::LookFirst if matches!(**leave, Leave::Later) => Place::Due(later()),
+            Next::Act | Next::LookFirst if self.is_on_hold(run)? => {
+                Place::Due(now.checked_add(ON_HOLD).unwrap_or(now))
+            }
             _ => Place::Over,
         })
     }

@@ -48,7 +48,8 @@ pub(super) enum Chore {
 #[derive(Debug)]
 pub(super) struct Upkeep {
     is_on: bool,
-    is_busy: bool,
+    /// What is being done.
+    busy: Option<Chore>,
     looked_at: Option<Timestamp>,
     tried: BTreeMap<InstanceName, Timestamp>,
     reconciled_at: Timestamp,
@@ -64,7 +65,7 @@ impl Upkeep {
         let now = engine.now();
         Self {
             is_on,
-            is_busy: false,
+            busy: None,
             looked_at: None,
             tried: BTreeMap::new(),
             reconciled_at: now,
@@ -86,20 +87,25 @@ impl Upkeep {
         self.is_unsigned = true;
     }
 
-    /// What to do now, if anything. An instance is read only while nothing is on its way there.
+    /// Whether it is done at all, and nothing is being read or reconciled.
+    pub(super) fn is_still(&self) -> bool {
+        self.is_on && !matches!(self.busy, Some(Chore::Read(_) | Chore::Reconcile))
+    }
+
+    /// What to do now, if anything. An instance is read only while nothing is on its way there, and
+    /// nothing is read or reconciled unless it `may_read`.
     pub(super) fn next(
         &mut self,
         engine: &Engine,
         now: Timestamp,
+        may_read: bool,
         is_free: impl Fn(&InstanceName) -> bool,
     ) -> Option<Chore> {
-        if !self.is_on || self.is_busy {
+        if !self.is_on || self.busy.is_some() {
             return None;
         }
-        let chore = self
-            .old_view(engine, now, is_free)
-            .map(Chore::Read)
-            .or_else(|| self.moved(engine, now).then_some(Chore::Reconcile))
+        let reading = may_read.then(|| self.reading(engine, now, is_free)).flatten();
+        let chore = reading
             .or_else(|| {
                 let is_due = self.tended_at.is_none_or(|at| is_over(at, TENDED_EVERY, now));
                 is_due.then_some(Chore::Tend)
@@ -112,8 +118,18 @@ impl Upkeep {
                 (self.is_unsigned && is_over(self.signed_at, SIGNED_EVERY, now))
                     .then_some(Chore::Sign)
             })?;
-        self.is_busy = true;
+        self.busy = Some(chore.clone());
         Some(chore)
+    }
+
+    fn reading(
+        &mut self,
+        engine: &Engine,
+        now: Timestamp,
+        is_free: impl Fn(&InstanceName) -> bool,
+    ) -> Option<Chore> {
+        let old = self.old_view(engine, now, is_free).map(Chore::Read);
+        old.or_else(|| self.moved(engine, now).then_some(Chore::Reconcile))
     }
 
     /// An instance whose view is older than half of what may carry a plan.
@@ -155,7 +171,7 @@ impl Upkeep {
     }
 
     pub(super) fn done(&mut self, engine: &Engine, chore: &Chore, now: Timestamp) {
-        self.is_busy = false;
+        self.busy = None;
         match chore {
             Chore::Read(name) => {
                 self.tried.insert(name.clone(), now);

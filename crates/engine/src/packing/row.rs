@@ -113,7 +113,10 @@ impl Done {
                 self.verified_at = Some(*at);
                 self.verified_how = format!("Read over {}: it was so already.", self.channel);
             }
-            Recorded::Looked { .. } | Recorded::Proven { .. } => {}
+            Recorded::Looked { .. }
+            | Recorded::Proven { .. }
+            | Recorded::Cancelled { .. }
+            | Recorded::SetAside { .. } => {}
             Recorded::Verified { at, verdict, .. } => {
                 self.verified_at = Some(*at);
                 self.verified_how = match verdict {
@@ -235,7 +238,10 @@ fn mark(stand: &Stand) -> Mark {
     match stand {
         Stand::Ended(Ending::Confirmed { .. }) => Mark::Confirmed,
         Stand::Ended(
-            Ending::Contradicted { .. } | Ending::Failed { .. } | Ending::Refused { .. },
+            Ending::Contradicted { .. }
+            | Ending::Failed { .. }
+            | Ending::Refused { .. }
+            | Ending::Cancelled { .. },
         ) => Mark::Contradicted,
         Stand::Ended(Ending::Unproven { .. }) => Mark::Unobservable,
         Stand::Waiting | Stand::Later(_) => Mark::Waiting,

@@ -6,12 +6,14 @@
 
 mod accounts;
 mod basis;
+mod controls;
 mod db;
 mod erase;
 mod events;
 mod exhibits;
 mod feeds;
 mod findings;
+mod leases;
 mod links;
 pub(crate) mod members;
 mod notices;
@@ -33,12 +35,15 @@ use crate::error::{Error, Result};
 
 pub use accounts::SnapshotHead;
 pub use basis::Basis;
+pub use controls::ControlRun;
 pub use events::Sealing;
 pub(crate) use exhibits::{Recipe, digests, named_in};
 pub use feeds::FeedState;
+pub(crate) use leases::{Fence, Keeper};
+pub use leases::{NodeFacts, NodeRow};
 pub(crate) use notices::NoticeRow;
 pub use place::{Place, check_schema};
-pub use plans::{RunRow, StepRow};
+pub use plans::{Hold, RunRow, StepRow};
 pub use presence::Presence;
 pub use scim::{DeliveryState, Holder, IntentRow, MemberRow, ResourceRow};
 
@@ -52,6 +57,13 @@ pub const FILE: &str = "rollbook.db";
 /// read in one transaction may be trusted in the next.
 #[derive(Debug)]
 pub struct Store {
+    inner: Arc<Inner>,
+    /// The lease under which everything is written through this one; see [`Store::fenced`].
+    fence: Option<Fence>,
+}
+
+#[derive(Debug)]
+struct Inner {
     writer: Mutex<Db>,
     readers: Readers,
     database: Arc<Database>,
@@ -101,7 +113,8 @@ impl Store {
         let database = Arc::new(database);
         let source = Arc::clone(&database);
         let readers = Readers::new(move || source.reader());
-        Ok(Self { writer: Mutex::new(writer), readers, database })
+        let inner = Inner { writer: Mutex::new(writer), readers, database };
+        Ok(Self { inner: Arc::new(inner), fence: None })
     }
 
     /// Reads what can be read of the database and says whether it is whole.
@@ -118,7 +131,7 @@ impl Store {
     /// # Errors
     /// What `work` returns, or the database's own error.
     pub fn read<T>(&self, work: impl FnOnce(&Reading<'_>) -> Result<T>) -> Result<T> {
-        let db = self.readers.take()?;
+        let db = self.inner.readers.take()?;
         let moment = db.begin(Access::Read)?;
         let value = work(&Reading { db: &db })?;
         moment.commit()?;
@@ -129,10 +142,14 @@ impl Store {
     /// through the store itself.
     ///
     /// # Errors
-    /// What `work` returns, and then nothing was written; or the database's own error.
+    /// What `work` returns, and then nothing was written; or the database's own error. Where the store
+    /// is fenced, that its lease is over.
     pub fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T>) -> Result<T> {
         let db = self.writer()?;
         let transaction = db.begin(Access::Write)?;
+        if let Some(fence) = &self.fence {
+            Reading { db: &db }.check_fence(fence)?;
+        }
         let value = work(&Writing { db: &db, head: RefCell::default() })?;
         transaction.commit()?;
         Ok(value)
@@ -140,8 +157,8 @@ impl Store {
 
     fn writer(&self) -> Result<MutexGuard<'_, Db>> {
         // A panic while it was held undid its transaction, so the connection is sound.
-        let mut db = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.database.renew(&mut db)?;
+        let mut db = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        self.inner.database.renew(&mut db)?;
         Ok(db)
     }
 }

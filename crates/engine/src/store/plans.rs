@@ -7,6 +7,7 @@ use rollbook_core::guard::PastEffect;
 use rollbook_core::id::{ChangeId, InstanceName, PlanId, RunId};
 use rollbook_core::plan::Plan;
 use rollbook_core::step::Recorded;
+use serde::{Deserialize, Serialize};
 
 use super::db::{Row, args};
 use super::row::{all, body_of, pack, sortable, unpack};
@@ -24,6 +25,29 @@ pub struct RunRow {
     pub began_at: Timestamp,
     /// When its last change ended. `None`: it goes on.
     pub ended_at: Option<Timestamp>,
+    /// Why nothing more is sent for it. `None`: nothing holds it.
+    pub hold: Option<Hold>,
+}
+
+/// Why nothing more is sent for a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hold {
+    /// Whether that is for good.
+    pub is_cancelled: bool,
+    /// Who said so.
+    pub by: String,
+    /// Why.
+    pub because: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Hold {
+    /// Who and why, as a sentence.
+    pub fn sentence(&self) -> String {
+        let did = if self.is_cancelled { "cancelled" } else { "paused" };
+        format!("{} {did} the run: {}", self.by, self.because)
+    }
 }
 
 /// One thing recorded about one change of a run.
@@ -68,20 +92,20 @@ impl Reading<'_> {
 
     /// The run of a plan, if it was ever run.
     pub fn run_of(&self, plan: &PlanId) -> Result<Option<RunRow>> {
-        let sql = "SELECT id, plan, began_at, ended_at FROM run WHERE plan = $1";
+        let sql = "SELECT id, plan, began_at, ended_at, hold FROM run WHERE plan = $1";
         self.db.one(sql, args![plan.as_str()], run_row)
     }
 
     /// The run with this id.
     pub fn run(&self, id: &RunId) -> Result<Option<RunRow>> {
-        let sql = "SELECT id, plan, began_at, ended_at FROM run WHERE id = $1";
+        let sql = "SELECT id, plan, began_at, ended_at, hold FROM run WHERE id = $1";
         self.db.one(sql, args![id.as_str()], run_row)
     }
 
     /// All runs, newest first.
     pub fn runs(&self) -> Result<Vec<RunRow>> {
         let mut runs = Vec::new();
-        let sql = "SELECT id, plan, began_at, ended_at FROM run ORDER BY began_at DESC, id";
+        let sql = "SELECT id, plan, began_at, ended_at, hold FROM run ORDER BY began_at DESC, id";
         self.db.each(sql, &[], |row| {
             runs.push(run_row(row)?);
             Ok(())
@@ -93,7 +117,7 @@ impl Reading<'_> {
     pub fn open_runs(&self) -> Result<Vec<RunRow>> {
         let mut runs = Vec::new();
         self.db.each(
-            "SELECT id, plan, began_at, ended_at FROM run WHERE ended_at IS NULL
+            "SELECT id, plan, began_at, ended_at, hold FROM run WHERE ended_at IS NULL
              ORDER BY began_at, id",
             args![],
             |row| {
@@ -143,6 +167,7 @@ fn run_row(row: &Row<'_>) -> Result<RunRow> {
         plan: PlanId::new(row.text(1)?),
         began_at: moment(row.text(2)?)?,
         ended_at: row.maybe_text(3)?.map(moment).transpose()?,
+        hold: row.maybe_text(4)?.map(|body| unpack("run", body)).transpose()?,
     })
 }
 
@@ -154,7 +179,51 @@ fn moment(text: &str) -> Result<Timestamp> {
     })
 }
 
+impl Reading<'_> {
+    /// Since when somebody delivers who has not said that it ended.
+    pub(crate) fn delivering(&self) -> Result<Option<String>> {
+        let sql = "SELECT value FROM meta WHERE name = 'delivering'";
+        self.db.one(sql, &[], |row| Ok(row.text(0)?.to_owned()))
+    }
+
+    /// How often a change was begun by a process that did not come to say how it went.
+    pub(crate) fn suspected(&self, run: &RunId, change: &ChangeId) -> Result<i64> {
+        let name = format!("suspect/{run}/{change}");
+        let sql = "SELECT value FROM meta WHERE name = $1";
+        let tries = self.db.one(sql, args![name], |row| Ok(row.text(0)?.to_owned()))?;
+        Ok(tries.and_then(|tries| tries.parse().ok()).unwrap_or(0))
+    }
+}
+
 impl Writing<'_> {
+    /// Says since when somebody delivers; `None`: it ended in good order.
+    pub(crate) fn put_delivering(&self, since: Option<Timestamp>) -> Result<()> {
+        self.put_meta("delivering", since.map(|since| since.to_string()))
+    }
+
+    /// Marks a change as begun so often; `None`: it went well.
+    pub(crate) fn put_suspected(
+        &self,
+        run: &RunId,
+        change: &ChangeId,
+        tries: Option<i64>,
+    ) -> Result<()> {
+        self.put_meta(&format!("suspect/{run}/{change}"), tries.map(|tries| tries.to_string()))
+    }
+
+    fn put_meta(&self, name: &str, value: Option<String>) -> Result<()> {
+        let Some(value) = value else {
+            self.db.execute("DELETE FROM meta WHERE name = $1", args![name])?;
+            return Ok(());
+        };
+        self.db.execute(
+            "INSERT INTO meta (name, value) VALUES ($1, $2)
+             ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+            args![name, value],
+        )?;
+        Ok(())
+    }
+
     /// Stores a plan. Storing the same plan again changes nothing.
     pub fn put_plan(&self, plan: &Plan) -> Result<()> {
         self.db.execute(
@@ -187,6 +256,14 @@ impl Writing<'_> {
             "UPDATE approval SET used_by = $1 WHERE plan = $2 AND used_by IS NULL",
             args![run.id.as_str(), run.plan.as_str()],
         )?;
+        Ok(())
+    }
+
+    /// Holds a run that goes on, or lets it go on.
+    pub(crate) fn hold_run(&self, run: &RunId, hold: Option<&Hold>) -> Result<()> {
+        let body = hold.map(pack).transpose()?;
+        let sql = "UPDATE run SET hold = $1 WHERE id = $2 AND ended_at IS NULL";
+        self.db.execute(sql, args![body, run.as_str()])?;
         Ok(())
     }
 

@@ -1,7 +1,8 @@
 //! Who may work in a workspace at the same time.
 //!
-//! One process acts. Where that is a [`Presence::Host`], such as `rollbook serve`, those who only
-//! decide or read may work beside it; anybody else works alone. Two locks settle it, and a process
+//! One process acts at a time. Where that is a [`Presence::Host`], such as `rollbook apply`, or one of
+//! the [`Presence::Node`]s that take turns, such as `rollbook serve`, those who only decide or read may
+//! work beside it; anybody else works alone. Two locks settle it, and a process
 //! that dies lets go of both: one is held by whoever acts, the other is shared by the guests of a
 //! host, or held by whoever wants none.
 
@@ -16,13 +17,23 @@ pub enum Presence {
     Alone,
     /// It acts for a long time, and guests may be there meanwhile.
     Host,
+    /// It acts for a long time, guests may be there meanwhile, and in Postgres other nodes, which take
+    /// turns at acting. In a folder there is one, like [`Presence::Host`].
+    Node,
     /// It decides or reads: beside a host where there is one, and alone where there is nobody.
     Guest,
 }
 
+impl Presence {
+    /// Whether guests may be beside it.
+    pub(super) fn takes_guests(self) -> bool {
+        matches!(self, Self::Host | Self::Node)
+    }
+}
+
 /// What somebody hears who wants to act beside a host.
 pub(super) const HOST_ACTS: &str =
-    "It carries out what is approved by itself. To act yourself, stop it.";
+    "It carries out what is approved. To act yourself, wait until it ends, or stop it.";
 
 /// Who acts in a workspace, as it says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -40,7 +51,7 @@ impl Holder {
             "" => String::new(),
             command => format!("`rollbook {command}` (process {})", std::process::id()),
         };
-        Self { name, is_host: presence == Presence::Host }
+        Self { name, is_host: presence.takes_guests() }
     }
 
     /// Reads what another process said. Nobody depends on it: what cannot be read names nobody.

@@ -487,3 +487,41 @@ fn without_a_reading_a_person_must_hand_something_in() {
     assert!(refused(&format!("{desk}due_h = 0\n")).contains("no time"));
     assert!(refused(&format!("{desk}vendor_email = \"a@b.c, d@e.f\"\n")).contains("one e-mail"));
 }
+
+#[test]
+fn a_schedule_that_cannot_be_meant_is_refused_with_its_line() {
+    let schedule = |lines: &str| refused(&format!("{FILE}\n[[schedule]]\nname = \"n\"\n{lines}\n"));
+    let told = [
+        schedule("what = \"backup everything\"\nat = \"02:30\""),
+        schedule("what = \"sync\""),
+        schedule("what = \"sync\"\nat = \"2:30\""),
+        schedule("what = \"sync\"\nat = \"24:00\""),
+        schedule("what = \"sync\"\nat = \"02:30\"\nevery_min = 5"),
+        schedule("what = \"sync\"\nevery_min = 0"),
+        schedule("what = \"sync\"\nevery_min = 5\ndays = [\"monday\"]"),
+        schedule("what = \"sync\"\nat = \"02:30\"\ndays = [\"mondays\"]"),
+        schedule("what = \"sync\"\nat = \"02:30\"\ntime_zone = \"Europe/Atlantis\""),
+        schedule("what = \"sync\"\nat = \"02:30\"\nonly = [\"archiv\"]"),
+        schedule("what = \"canary\"\nat = \"02:30\"\nonly = [\"archive\"]"),
+        schedule("what = \"verify\"\nat = \"02:30\"\nonly = [\"archive\"]"),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+    let good = "what = \"sync\"\nat = \"02:30\"\ndays = [\"sunday\"]\nonly = [\"archive\"]\n";
+    load(&format!("{FILE}\n[[schedule]]\nname = \"n\"\n{good}"));
+}
+
+#[test]
+fn a_window_that_cannot_be_meant_is_refused_with_its_line() {
+    let lines = |lines: &str| {
+        let file = FILE.replace("[instance.file]\n", &format!("{lines}\n[instance.file]\n"));
+        refused(&file)
+    };
+    let told = [
+        lines("any_time = [\"suspend\"]"),
+        lines("[[instance.window]]\nfrom = \"22\"\nuntil = \"04:00\""),
+        lines("[[instance.window]]\nfrom = \"22:00\""),
+        lines("[[instance.window]]\nfrom = \"22:00\"\nuntil = \"04:00\"\ntime_zone = \"Mars\""),
+        refused("[serve]\nlease_s = 1\n"),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+}

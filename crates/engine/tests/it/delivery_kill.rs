@@ -14,7 +14,10 @@ use serde_json::json;
 use crate::book::also_on_postgres;
 use crate::delivery_scene::{DeliveryScene, Served, login, user};
 
-also_on_postgres!(killed_at_any_point_a_delivery_ends_with_one_effect_for_each_wish,);
+also_on_postgres!(
+    killed_at_any_point_a_delivery_ends_with_one_effect_for_each_wish,
+    a_change_that_kills_whoever_looks_at_it_is_set_aside_and_the_others_go_on,
+);
 
 const WORKSPACE: &str = "ROLLBOOK_TEST_DELIVERY";
 const DIE_AT: &str = "ROLLBOOK_CRASH_AT";
@@ -57,6 +60,26 @@ async fn killed_at_any_point_a_delivery_ends_with_one_effect_for_each_wish() {
         assert!(runs.iter().all(|run| run.ended_at.is_some()), "after {point}");
         served.engine.verify().unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_kills_whoever_looks_at_it_is_set_aside_and_the_others_go_on() {
+    let scene = DeliveryScene::new(4, LEAVERS).await;
+    let people = pushed(&scene).await;
+    let mut kills = 0;
+    while !child(&scene.dir, Some("look_done")).success() {
+        kills += 1;
+        assert!(kills < 10, "it goes on for ever");
+    }
+    // The first time nobody suspects it.
+    assert_eq!(kills, 4);
+    let served = Served::reopen(&scene.dir, "wiki");
+    let states: Vec<_> = people.iter().map(|id| served.state(id)).collect();
+    assert_eq!(states, ["failed", "verified", "waiting"]);
+    assert!(served.shown(&people[0]).contains("ended 3 times"), "{}", served.shown(&people[0]));
+    assert_eq!(scene.effects("wiki"), Vec::<String>::new());
+    assert!(crate::scene::kinds(&served.engine).contains(&"change_set_aside".to_owned()));
+    served.engine.verify().unwrap();
 }
 
 /// Somebody leaves, somebody is as they should be, and somebody is called otherwise now.

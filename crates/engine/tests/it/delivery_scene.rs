@@ -127,6 +127,11 @@ impl DeliveryScene {
 impl Served {
     fn open_as(dir: &Path, endpoint: &str, idp: &str) -> Self {
         let engine = Engine::open_as(dir, Clock::System, Presence::Host, "serve").unwrap();
+        Self::of(engine, endpoint, idp)
+    }
+
+    /// Takes pushes with this engine.
+    pub(crate) fn of(engine: Engine, endpoint: &str, idp: &str) -> Self {
         let engine = Arc::new(engine);
         let intake = Intake::open(Arc::clone(&engine)).unwrap();
         let caller = caller(&intake, endpoint, idp, Dialect::OktaOin, true);

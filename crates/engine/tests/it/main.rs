@@ -25,6 +25,7 @@ mod file_channel;
 mod job;
 mod kill;
 mod member;
+mod nodes;
 mod notices;
 mod pace;
 mod peer_job;
@@ -48,14 +49,17 @@ mod rest_job;
 mod rest_observe;
 mod scanning;
 mod scene;
+mod schedules;
 mod scim_apply;
 mod scim_observe;
 mod scim_settings;
 mod scim_wire;
 mod source;
+mod steering;
 mod tasks;
 mod traps;
 mod trial;
+mod windows;
 mod workspace;
 
 /// What a person reads of an error: the message and its hints, a line each.

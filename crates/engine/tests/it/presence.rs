@@ -55,7 +55,7 @@ async fn beside_a_host_nobody_acts() {
     insta::assert_snapshot!(check_refused(&scene, Presence::Alone, "sync"), @r"
     Another rollbook process, `rollbook serve` (process 1), is working in this workspace (… is locked).
       Wait until it ends, then try again. Nothing was read or changed.
-      It carries out what is approved by itself. To act yourself, stop it.
+      It carries out what is approved. To act yourself, wait until it ends, or stop it.
     ");
     check_refused(&scene, Presence::Host, "serve");
     drop(host);

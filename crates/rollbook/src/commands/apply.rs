@@ -1,7 +1,7 @@
 //! `rollbook apply`: do what was approved, then look again.
 
 use rollbook_core::id::PlanId;
-use rollbook_engine::Result;
+use rollbook_engine::{Presence, Result};
 
 use super::run::{exit_of, print};
 use crate::exit::Exit;
@@ -23,7 +23,8 @@ pub(crate) struct Args {
 
 /// Runs the plan and prints how each change stands.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
-    let engine = session.open()?;
+    // Others may approve, look and pause meanwhile.
+    let engine = session.open_as(Presence::Host)?;
     let by = session.by()?;
     let report = session.wait(engine.apply(&PlanId::new(&args.plan), &by, &session.bars()))?;
     print(session, &report);

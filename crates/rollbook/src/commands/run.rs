@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use rollbook_core::explain;
 use rollbook_core::id::RunId;
 use rollbook_core::step::{Ending, Outcome, Recorded};
-use rollbook_engine::{ChangeReport, Engine, Result, RunReport, Stand};
+use rollbook_engine::store::RunRow;
+use rollbook_engine::{ChangeReport, Engine, Presence, Result, RunReport, Stand};
 use serde_json::{Value, json};
 
 use crate::exit::Exit;
@@ -20,7 +21,13 @@ use crate::session::Session;
 Examples:
   rollbook run list
   rollbook run show run_0123456789abcdef0123456789abcdef
-  rollbook run resume      after a crash, or when somebody has done their task"
+  rollbook run resume      after a crash, or when somebody has done their task
+  rollbook run pause run_0123… --because 'the app is being moved'
+  rollbook run resume run_0123… --because 'it is moved'
+  rollbook run cancel run_0123… --because 'wrong person'
+
+Pausing and cancelling work while `rollbook serve`, `rollbook apply` or `rollbook run resume` carries
+the run out: nothing is sent any more from that moment on. What was sent before is looked at."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -30,7 +37,7 @@ pub(crate) struct Args {
 impl Args {
     /// As typed: `rollbook run resume`.
     pub(super) fn resume() -> Self {
-        Self { what: What::Resume }
+        Self { what: What::Resume { run: None, because: None } }
     }
 }
 
@@ -44,7 +51,30 @@ enum What {
         run: String,
     },
     /// Go on with what has not ended: look at what is in doubt, check tasks, do what is left
-    Resume,
+    Resume {
+        /// The id of one that is paused, to let it go on; left out: go on with all that have not ended
+        #[arg(requires = "because")]
+        run: Option<String>,
+        /// Why it may go on
+        #[arg(long, value_name = "REASON", requires = "run")]
+        because: Option<String>,
+    },
+    /// Send nothing more for a run until somebody resumes it
+    Pause {
+        /// Its id
+        run: String,
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        because: String,
+    },
+    /// Send nothing more for a run, for good; what is under way is looked at
+    Cancel {
+        /// Its id
+        run: String,
+        /// Why
+        #[arg(long, value_name = "REASON")]
+        because: String,
+    },
 }
 
 /// Lists, shows or resumes.
@@ -56,7 +86,37 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
             print(session, &report);
             Ok(Exit::Ok)
         }
-        What::Resume => resume(session, &session.open()?),
+        What::Resume { run: Some(run), because } => {
+            let because = because.as_deref().unwrap_or_default();
+            let engine = session.open_beside()?;
+            let report = engine.unpause_run(&RunId::new(run), &session.by()?, because)?;
+            steered(session, &report, "may go on");
+            Ok(Exit::Ok)
+        }
+        What::Resume { run: None, .. } => resume(session, &session.open_as(Presence::Host)?),
+        What::Pause { run, because } => {
+            let engine = session.open_beside()?;
+            let report = engine.pause_run(&RunId::new(run), &session.by()?, because)?;
+            steered(session, &report, "is paused: nothing more is sent for it");
+            Ok(Exit::Ok)
+        }
+        What::Cancel { run, because } => {
+            let engine = session.open_beside()?;
+            let report = engine.cancel_run(&RunId::new(run), &session.by()?, because)?;
+            steered(session, &report, "is cancelled: nothing more is sent for it");
+            Ok(Exit::Ok)
+        }
+    }
+}
+
+/// Prints how a run stands of which somebody said something.
+fn steered(session: &Session, report: &RunReport, said: &str) {
+    print(session, report);
+    if !session.screen().is_json() {
+        let id = &report.run.id;
+        session.screen().line(format!(
+            "{id} {said}. `rollbook serve` or `rollbook run resume` brings it to its end."
+        ));
     }
 }
 
@@ -67,20 +127,23 @@ fn list(session: &Session, engine: &Engine) -> Result<Exit> {
         for run in &runs {
             screen.json(&json!({
                 "run": run.id, "plan": run.plan, "began_at": run.began_at, "ended_at": run.ended_at,
+                "hold": run.hold,
             }));
         }
         return Ok(Exit::Ok);
     }
-    let ended = |at: Option<Timestamp>| match at {
-        Some(at) => Cell::from(minute(at)),
-        None => Cell::toned("goes on", Tone::Warn),
+    let ended = |run: &RunRow| match (run.ended_at, &run.hold) {
+        (Some(at), _) => Cell::from(minute(at)),
+        (None, None) => Cell::toned("goes on", Tone::Warn),
+        (None, Some(hold)) if hold.is_cancelled => Cell::toned("is cancelled", Tone::Warn),
+        (None, Some(_)) => Cell::toned("is paused", Tone::Warn),
     };
     let rows = runs.iter().map(|run| {
         vec![
             Cell::toned(run.id.as_str(), Tone::Strong),
             run.plan.as_str().into(),
             minute(run.began_at).into(),
-            ended(run.ended_at),
+            ended(run),
         ]
     });
     screen.table(&["Run", "Plan", "Began (UTC)", "Ended (UTC)"], rows.collect());
@@ -234,7 +297,8 @@ fn line(report: &RunReport, change: &ChangeReport) -> Value {
             Ending::Contradicted { why }
             | Ending::Unproven { why }
             | Ending::Refused { why }
-            | Ending::Failed { why, .. },
+            | Ending::Failed { why, .. }
+            | Ending::Cancelled { why },
         ) => Some(why),
         _ => change.held_because.as_ref(),
     };
@@ -261,7 +325,9 @@ pub(super) fn exit_of(report: &RunReport) -> Exit {
         Stand::Ended(Ending::Confirmed { .. }) => Exit::Ok,
         Stand::Ended(Ending::Contradicted { .. }) => Exit::Contradicted,
         Stand::Ended(Ending::Unproven { .. }) => Exit::Uncertain,
-        Stand::Ended(Ending::Refused { .. }) | Stand::Held => Exit::Refused,
+        Stand::Ended(Ending::Refused { .. } | Ending::Cancelled { .. }) | Stand::Held => {
+            Exit::Refused
+        }
         Stand::Ended(Ending::Failed { .. }) | Stand::Waiting | Stand::Later(_) => Exit::Vendor,
     });
     exits.fold(Exit::Ok, Exit::and)

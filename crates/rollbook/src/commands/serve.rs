@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::ArgAction;
 use rollbook_engine::secret::Secret;
-use rollbook_engine::{Error, Presence, Result};
+use rollbook_engine::{Engine, Error, Presence, Result};
 use serde_json::json;
 use tracing::Level;
 
@@ -57,6 +57,9 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     #[arg(value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     connections: u32,
+    /// The name of this process among several nodes on one Postgres; left out: machine and process
+    #[arg(long, value_name = "NAME")]
+    node: Option<String>,
     /// Log problems only, no line for each request
     #[arg(long, action = ArgAction::SetTrue)]
     quiet: bool,
@@ -67,14 +70,14 @@ const BODY_BYTES: usize = 1 << 20;
 /// Less than the minute after which identity providers give up.
 const ANSWER: Duration = Duration::from_secs(50);
 /// Less than the half minute after which those who sent SIGTERM send SIGKILL.
-const DRAIN: Duration = Duration::from_secs(25);
+pub(super) const DRAIN: Duration = Duration::from_secs(25);
 
 /// Serves until it is asked to end.
 pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     if session.is_elsewhen() {
         return Err(Error::input("A server serves today; `--today` makes no sense here."));
     }
-    let engine = session.open_as(Presence::Host)?;
+    let engine = open_node(session, args.node.as_deref())?;
     let public_url = args.public_url.clone().or_else(|| engine.config().serve.public_url.clone());
     let limits = limits(args.deadline, args.connections);
     let settings = Settings {
@@ -84,11 +87,7 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
     };
     let place =
         Place { address: args.listen, tls: args.tls_cert.clone().zip(args.tls_key.clone()) };
-    let level = match (args.quiet, session.is_verbose()) {
-        (true, _) => Level::WARN,
-        (false, false) => Level::INFO,
-        (false, true) => Level::DEBUG,
-    };
+    let level = level(session, args.quiet);
     let mut endpoints: Vec<String> = vec!["all".to_owned()];
     endpoints.extend(engine.config().instances.iter().map(|instance| instance.name.to_string()));
     let origin = settings.public_url.clone();
@@ -98,6 +97,34 @@ pub(crate) fn run(session: &Session, args: &Args) -> Result<Exit> {
         begun(screen, listening, origin.as_deref(), &endpoints, first.as_ref());
     })?;
     Ok(Exit::Ok)
+}
+
+/// Opens the workspace for a process that acts for a long time, under a name of its own.
+///
+/// # Errors
+/// As [`Session::open_as`], or when the name cannot be one.
+pub(super) fn open_node(session: &Session, name: Option<&str>) -> Result<Engine> {
+    if let Some(name) = name {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+        if name.is_empty() || name.len() > 64 || !name.chars().all(fits) {
+            return Err(Error::input(format!("`{name}` cannot be the name of a node."))
+                .hint("Use up to 64 letters, digits, `-`, `_` and `.`."));
+        }
+    }
+    let engine = session.open_as(Presence::Node)?;
+    Ok(match name {
+        Some(name) => engine.as_node(name),
+        None => engine,
+    })
+}
+
+/// How much a process that stays is to log.
+pub(super) fn level(session: &Session, is_quiet: bool) -> Level {
+    match (is_quiet, session.is_verbose()) {
+        (true, _) => Level::WARN,
+        (false, false) => Level::INFO,
+        (false, true) => Level::DEBUG,
+    }
 }
 
 /// What a server allows whose heads, bodies and writes may each take `deadline_s` seconds.

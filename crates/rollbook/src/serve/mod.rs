@@ -77,6 +77,31 @@ pub(crate) fn run(
     ended
 }
 
+/// Delivers, and runs what runs by itself, until the process is asked to end; serves nobody.
+///
+/// # Errors
+/// As [`run`].
+pub(crate) fn work(
+    engine: Engine,
+    level: tracing::Level,
+    drain: Duration,
+    begun: impl FnOnce(),
+) -> Result<()> {
+    let log = Log::begin(level);
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let threads =
+        threads.map_err(|e| Error::setup("The system gave no threads to work with.").because(e))?;
+    let ended = threads.block_on(async move {
+        let stop = Stop::begin(None)?;
+        let asked = stop.clone().asked();
+        let delivering = tokio::spawn(async move { Arc::new(engine).deliver(stop.asked()).await });
+        begun();
+        serve_beside(delivering, asked, drain).await
+    });
+    log.flush();
+    ended
+}
+
 async fn serve(
     engine: Engine,
     place: Place,

@@ -23,6 +23,7 @@ mod postgres;
 mod probe;
 mod refusals;
 mod scan;
+mod schedule;
 mod scim_access;
 mod scim_protocol;
 mod scim_races;

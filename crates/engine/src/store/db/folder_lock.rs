@@ -30,7 +30,7 @@ pub(super) fn enter(dir: &Path, presence: Presence, command: &str) -> Result<Hol
         let holder = Holder::new(presence, command);
         write_holder(&mut file, &holder).map_err(|e| unlockable(&path, e))?;
         // A host leaves the guests alone; whoever acts alone waits until the last one has gone.
-        if presence != Presence::Host && is_held(&guests, &guests_path, File::try_lock)? {
+        if !presence.takes_guests() && is_held(&guests, &guests_path, File::try_lock)? {
             return Err(taken(&guests_path.display().to_string(), ""));
         }
         return Ok(Hold { is_beside: false, _files: vec![file, guests] });

@@ -29,6 +29,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema_5.sql"),
     include_str!("../schema_6.sql"),
     include_str!("../schema_7.sql"),
+    include_str!("../schema_8.sql"),
+    include_str!("../schema_9.sql"),
+    include_str!("../schema_10.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.
@@ -79,6 +82,14 @@ impl Database {
         }))
     }
 
+    /// A connection beside the one that writes, where nodes take turns at it.
+    pub(super) fn keeper(&self) -> Result<Option<Db>> {
+        match &self.0 {
+            At::Postgres(at) => Ok(at.keeper()?.map(|db| Db::new(Connection::Postgres(db)))),
+            At::Sqlite(_) => Ok(None),
+        }
+    }
+
     /// Opens the connection that writes anew if it was lost.
     pub(super) fn renew(&self, db: &mut Db) -> Result<()> {
         if let At::Postgres(at) = &self.0
@@ -120,6 +131,8 @@ pub(super) enum Access {
     Read,
     /// It is the only one that writes, in all processes.
     Write,
+    /// It writes rows that nobody else does, and locks them, beside the one that writes.
+    Beside,
 }
 
 /// An open transaction. Dropped without [`Transaction::commit`] it is undone.
@@ -226,6 +239,17 @@ impl Db {
         };
         self.state.set(State::Ready);
         self.note(scanned)
+    }
+
+    /// Now, by the clock of the server; `None`: there is no server, and this machine's clock is it.
+    pub(super) fn server_now(&self) -> Result<Option<jiff::Timestamp>> {
+        match &self.at {
+            Connection::Sqlite(_) => Ok(None),
+            Connection::Postgres(_) => {
+                let us = self.one(postgres::NOW, &[], |row| row.int(0))?;
+                Ok(us.and_then(|us| jiff::Timestamp::from_microsecond(us).ok()))
+            }
+        }
     }
 
     /// Begins a transaction.

@@ -211,7 +211,7 @@ pub(super) fn batch(db: &Connection, sql: &str) -> Result<()> {
 pub(super) fn begin(access: Access) -> &'static str {
     match access {
         Access::Read => "BEGIN DEFERRED",
-        Access::Write => "BEGIN IMMEDIATE",
+        Access::Write | Access::Beside => "BEGIN IMMEDIATE",
     }
 }
 

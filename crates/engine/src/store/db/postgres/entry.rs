@@ -15,12 +15,16 @@ pub(super) fn enter(session: &Session, presence: Presence, command: &str) -> Res
     if try_lock(session, Lock::Acting)? {
         return alone(session, presence);
     }
+    // The first node has the workspace to itself for a moment, to bring its schema up to date.
+    if presence == Presence::Node && wait_for(session, "pg_advisory_lock_shared", Lock::Acting)? {
+        return Ok(true);
+    }
     let holder = holder(session)?;
     if presence == Presence::Guest && holder.is_host && try_share(session, Lock::Guests)? {
         return Ok(true);
     }
     // A process that was killed a moment ago may still be there in the server's eyes.
-    if wait_for(session, Lock::Acting)? {
+    if wait_for(session, "pg_advisory_lock", Lock::Acting)? {
         return alone(session, presence);
     }
     let refused = taken(&place(session), &holder.name);
@@ -32,8 +36,17 @@ pub(super) fn enter(session: &Session, presence: Presence, command: &str) -> Res
 
 fn alone(session: &Session, presence: Presence) -> Result<bool> {
     // A host leaves the guests alone; whoever acts alone waits until the last one has gone.
-    let is_free = presence == Presence::Host || wait_for(session, Lock::Guests)?;
+    let is_free = presence.takes_guests() || wait_for(session, "pg_advisory_lock", Lock::Guests)?;
     if is_free { Ok(false) } else { Err(taken(&place(session), "")) }
+}
+
+/// Lets other nodes in beside this one, which has the schema up to date.
+pub(super) fn let_nodes_in(session: &Session) -> Result<()> {
+    if !try_share(session, Lock::Acting)? {
+        return Err(Error::bug("A lock that is held could not be shared."));
+    }
+    let key = session.server().key(Lock::Acting);
+    session.batch(&format!("SELECT pg_catalog.pg_advisory_unlock({key})"))
 }
 
 fn place(session: &Session) -> String {
@@ -54,10 +67,10 @@ fn is_true(session: &Session, sql: &str, lock: Lock) -> Result<bool> {
 }
 
 /// Waits for a lock, but not for long.
-fn wait_for(session: &Session, lock: Lock) -> Result<bool> {
+fn wait_for(session: &Session, take: &str, lock: Lock) -> Result<bool> {
     let key = session.server().key(lock);
     let waited = session.batch(&format!(
-        "BEGIN; SET LOCAL lock_timeout TO '1s'; SELECT pg_catalog.pg_advisory_lock({key}); COMMIT"
+        "BEGIN; SET LOCAL lock_timeout TO '1s'; SELECT pg_catalog.{take}({key}); COMMIT"
     ));
     match waited {
         Ok(()) => Ok(true),

@@ -104,7 +104,7 @@ impl Server {
         let only_reads = match access {
             Access::Read => "; SET default_transaction_read_only TO on",
             // As the server has it: a standby lets nothing be written.
-            Access::Write => "",
+            Access::Write | Access::Beside => "",
         };
         session.batch(&format!(
             "SET search_path TO \"{}\"; SET synchronous_commit TO on; SET lock_timeout TO '5s';

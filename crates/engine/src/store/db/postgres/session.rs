@@ -127,6 +127,7 @@ impl Session {
                 self.send("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
                 Ok(())
             }
+            Access::Beside => self.batch("BEGIN"),
             Access::Write => {
                 let key = self.server.key(server::Lock::Writing);
                 let sql = format!("BEGIN; SELECT pg_catalog.pg_advisory_xact_lock({key})");

@@ -80,7 +80,9 @@ fn line(report: &ChangeReport) -> Line {
         Stand::Ended(ending) => {
             let tone = match ending {
                 Ending::Confirmed { .. } => Tone::Good,
-                Ending::Refused { .. } | Ending::Unproven { .. } => Tone::Warn,
+                Ending::Refused { .. } | Ending::Unproven { .. } | Ending::Cancelled { .. } => {
+                    Tone::Warn
+                }
                 Ending::Contradicted { .. } | Ending::Failed { .. } => Tone::Bad,
             };
             (tone, rollbook_core::explain::ending(change, ending))
@@ -113,6 +115,7 @@ fn step(recorded: &Recorded) -> Step {
         Recorded::Looked { at, .. } => (at, "Looked whether it is to be sent".to_owned()),
         Recorded::Proven { at } => (at, "Whoever had the task says that it is done".to_owned()),
         Recorded::Verified { at, verdict, .. } => (at, verified(verdict)),
+        Recorded::Cancelled { at, why } | Recorded::SetAside { at, why } => (at, why.clone()),
     };
     Step { at: at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(), what }
 }
