@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::TICK;
 use super::shop::Shop;
@@ -107,6 +107,9 @@ impl Engine {
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Over {
         let engine = Arc::new(self.newest().in_turn(&grip));
+        // Before anything else, and beside it: to take up what is open may take longer than a turn.
+        let mut renewing = JoinSet::new();
+        renewing.spawn(renew(Arc::clone(node), Arc::clone(&grip)));
         let mut shop = match Shop::open(engine, true) {
             Ok(shop) => shop,
             Err(error) => {
@@ -116,13 +119,15 @@ impl Engine {
             }
         };
         tracing::info!(node = %node.name(), "it is this node's turn");
-        let mut renewing = pin!(renew(Arc::clone(node), Arc::clone(&grip)));
         let mut ticks = tokio::time::interval(TICK);
         loop {
             tokio::select! {
                 biased;
                 () = grip.lost() => return lost(node, shop),
-                twin = &mut renewing => { shop.abandon(); return Over::Twin(twin) }
+                Some(twin) = renewing.join_next() => {
+                    shop.abandon();
+                    return Over::Twin(twin.unwrap_or_else(ended_early));
+                }
                 () = stop.as_mut() => break,
                 () = shop.one_done() => {}
                 _ = ticks.tick() => {}
@@ -132,7 +137,7 @@ impl Engine {
         tokio::select! {
             biased;
             () = grip.lost() => tracing::warn!("the turn was lost while it was brought to its end"),
-            _ = &mut renewing => {}
+            _ = renewing.join_next() => {}
             () = shop.close() => {}
         }
         release(node, &grip).await;
@@ -171,7 +176,9 @@ async fn renew(node: Arc<Node>, grip: Arc<Grip>) -> Error {
 }
 
 fn flat<T>(joined: std::result::Result<Result<T>, tokio::task::JoinError>) -> Result<T> {
-    joined.unwrap_or_else(|error| {
-        Err(Error::bug("A part of taking turns ended before its time.").because(error))
-    })
+    joined.unwrap_or_else(|error| Err(ended_early(error)))
+}
+
+fn ended_early(error: tokio::task::JoinError) -> Error {
+    Error::bug("A part of taking turns ended before its time.").because(error)
 }

@@ -144,12 +144,14 @@ impl World {
                 change.label,
                 driven.recorded
             ),
-            Some(Ending::Failed { .. } | Ending::Refused { .. }) => assert!(
-                meddled || effects.is_empty(),
-                "5: {} is said not to have happened and did: {:#?}",
-                change.label,
-                driven.recorded
-            ),
+            Some(Ending::Failed { .. } | Ending::Refused { .. } | Ending::Cancelled { .. }) => {
+                assert!(
+                    meddled || effects.is_empty(),
+                    "5: {} is said not to have happened and did: {:#?}",
+                    change.label,
+                    driven.recorded
+                )
+            }
             Some(Ending::Contradicted { .. }) => assert!(
                 meddled || !self.is_as_promised(change),
                 "5: {} is said to be contradicted and is so: {:#?}",
