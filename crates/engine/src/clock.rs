@@ -23,6 +23,12 @@ impl Clock {
         Ok(Self::Shifted(start.duration_since(Timestamp::now())))
     }
 
+    /// The same clock, set to `true_now`.
+    #[must_use]
+    pub fn set_to(self, true_now: Timestamp) -> Self {
+        Self::Shifted(true_now.duration_since(Timestamp::now()))
+    }
+
     /// Now.
     pub fn now(self) -> Timestamp {
         match self {

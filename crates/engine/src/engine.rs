@@ -131,6 +131,12 @@ impl Engine {
         check_pair(&key, &dir.join(PUBLIC_KEY))?;
         let store = Store::open(&config.place(dir)?, presence, command)?;
         check_signed(&store, &key)?;
+        // Several nodes go by one clock: what one of them writes as due now is due now for all.
+        let shared = match presence {
+            Presence::Node => store.read(|book| book.server_now())?,
+            Presence::Alone | Presence::Host | Presence::Guest => None,
+        };
+        let clock = shared.map_or(clock, |now| clock.set_to(now));
         let (newest, store) = (Arc::new(Mutex::new(newest)), Arc::new(store));
         let (dir, paces, lanes) = (dir.to_owned(), Arc::default(), Arc::default());
         Ok(Self {

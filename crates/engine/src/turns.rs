@@ -152,9 +152,15 @@ impl Engine {
     }
 
     /// The same workspace for the time of a turn: what it writes is fenced.
-    pub(crate) fn in_turn(&self, grip: &Arc<Grip>) -> Self {
+    /// Its clock is set to the database's anew.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub(crate) fn in_turn(&self, grip: &Arc<Grip>) -> Result<Self> {
+        let now = self.store.read(|book| book.server_now())?;
+        let clock = now.map_or(self.clock, |now| self.clock.set_to(now));
         let store = Arc::new(self.store.fenced(grip.fence.clone()));
-        Self { store, grip: Some(Arc::clone(grip)), ..self.clone() }
+        Ok(Self { store, clock, grip: Some(Arc::clone(grip)), ..self.clone() })
     }
 }
 

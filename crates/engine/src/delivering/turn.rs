@@ -106,11 +106,11 @@ impl Engine {
         grip: Arc<Grip>,
         mut stop: Pin<&mut impl Future<Output = ()>>,
     ) -> Over {
-        let engine = Arc::new(self.newest().in_turn(&grip));
         // Before anything else, and beside it: to take up what is open may take longer than a turn.
         let mut renewing = JoinSet::new();
         renewing.spawn(renew(Arc::clone(node), Arc::clone(&grip)));
-        let mut shop = match Shop::open(engine, true) {
+        let engine = self.newest().in_turn(&grip).map(Arc::new);
+        let mut shop = match engine.and_then(|engine| Shop::open(engine, true)) {
             Ok(shop) => shop,
             Err(error) => {
                 tracing::error!(%error, "the turn could not be begun");

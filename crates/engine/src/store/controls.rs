@@ -47,6 +47,11 @@ impl Reading<'_> {
         Ok(self.db.server_now()?.unwrap_or(own))
     }
 
+    /// Now, by the clock of the server; `None`: there is no server.
+    pub(crate) fn server_now(&self) -> Result<Option<Timestamp>> {
+        self.db.server_now()
+    }
+
     /// Since when a schedule is followed, and as what.
     pub(crate) fn schedule(&self, name: &str) -> Result<Option<(Timestamp, String)>> {
         let sql = "SELECT since_us, body FROM schedule WHERE name = $1";
