@@ -229,10 +229,13 @@ mod tests {
     }
 
     /// The engine's operations that decide or act. Nothing in this folder may name one.
-    const ACTS: [&str; 12] = [
+    const ACTS: [&str; 15] = [
         ".approve(",
         ".apply(",
         ".resume(",
+        ".pause_run(",
+        ".unpause_run(",
+        ".cancel_run(",
         ".decide(",
         ".put_off(",
         ".sync(",
