@@ -23,6 +23,7 @@ pub mod graph;
 pub mod policy;
 
 pub mod finding;
+pub mod leaving;
 
 pub mod scan;
 

@@ -7,8 +7,12 @@ use crate::change::Verb;
 use crate::id::InstanceName;
 
 mod agreement;
+mod leaver;
+mod limit;
 
 pub use agreement::{ApprovalRule, Delegation, Rule, Stage};
+pub use leaver::LeaverRule;
+pub use limit::{Limits, LongLimits, Raisable, Raise, Window};
 
 /// The `[policy]` part of `rollbook.toml`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -35,6 +39,8 @@ pub struct Policy {
     /// Whether the grants of somebody who leaves are revoked beside closing the account, where the
     /// instance keeps them on closed accounts.
     pub revoke_on_leave: bool,
+    /// When what of a leaver is due.
+    pub leaver: LeaverRule,
     /// Instances in which what a removed account owns may be destroyed, because somebody answers for
     /// that it is handed over before or worth nothing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -54,40 +60,6 @@ pub struct Birthright {
     pub units: Vec<String>,
     /// Entitlements that come with it.
     pub entitlements: Vec<String>,
-}
-
-/// How much may change at once. A limit is passed when *more* than it would change.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Changes that take access away, as a share of the instance's accounts, in percent.
-    pub removed_pct_max: u32,
-    /// Changes that take access away, per instance.
-    pub removed_max: u32,
-    /// Below this many, the percentage is not judged: 1 of 2 is no mass change.
-    pub removed_min: u32,
-    /// Changes that give access, per instance (seats cost money).
-    pub created_max: u32,
-    /// Changes that take access away, over all instances.
-    pub workspace_removed_max: u32,
-    /// The window over which all of the above are summed, in hours.
-    pub window_h: u32,
-    /// A snapshot older than this, in hours, cannot carry a plan.
-    pub basis_max_age_h: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            removed_pct_max: 20,
-            removed_max: 50,
-            removed_min: 3,
-            created_max: 50,
-            workspace_removed_max: 200,
-            window_h: 24,
-            basis_max_age_h: 24,
-        }
-    }
 }
 
 /// A named person's agreement beforehand to small plans that an identity provider asks for. It

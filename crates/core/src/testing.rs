@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! person ana hr ends=2026-11-20 email=ana@x.com
+//! record ana hr starts=2026-12-01 unit=Sales location=Tokyo
 //! account wiki/u1 ana@x.com owner=ana state=suspended kind=service role=Admin grant=Editors
 //! partial wiki the list was cut
 //! unread desk
@@ -44,6 +45,7 @@ impl World {
             let words: Vec<&str> = line.split_whitespace().collect();
             match words[0] {
                 "person" => world.person(words[1], words[2], &words[3..]),
+                "record" => world.record(words[1], words[2], &words[3..]),
                 "account" => world.account(words[1], words[2], &words[3..]),
                 "partial" => {
                     let why = words[2..].join(" ") + ".";
@@ -91,26 +93,41 @@ impl World {
     }
 
     fn person(&mut self, name: &str, source: &str, rest: &[&str]) {
-        self.feed(source);
-        let mut record = WorkerRecord {
-            source: source.into(),
-            number: format!("E-{name}").as_str().into(),
-            ..WorkerRecord::default()
-        };
-        for (key, value) in pairs(rest) {
-            match key {
-                "ends" => record.ends = Some(value.parse().expect("the test states a date")),
-                "email" => record.work_emails.push(value.to_owned()),
-                other => panic!("a person has no {other}"),
-            }
-        }
         self.parts.identities.push(Identity {
             id: name.into(),
             kind: Kind::Person,
-            records: vec![record.record_ref()],
+            records: Vec::new(),
             name: name.to_owned(),
             because: String::new(),
         });
+        self.record(name, source, rest);
+    }
+
+    fn record(&mut self, name: &str, source: &str, rest: &[&str]) {
+        self.feed(source);
+        let identity = self.parts.identities.iter_mut().find(|one| one.name == name);
+        let identity = identity.expect("the test names the person first");
+        let number = match identity.records.len() {
+            0 => format!("E-{name}"),
+            many => format!("E-{name}-{}", many + 1),
+        };
+        let mut record = WorkerRecord {
+            source: source.into(),
+            number: number.as_str().into(),
+            ..WorkerRecord::default()
+        };
+        let date = |value: &str| Some(value.parse().expect("the test states a date"));
+        for (key, value) in pairs(rest) {
+            match key {
+                "starts" => record.starts = date(value),
+                "ends" => record.ends = date(value),
+                "email" => record.work_emails.push(value.to_owned()),
+                "unit" => record.placement.unit = value.to_owned(),
+                "location" => record.placement.location = value.to_owned(),
+                other => panic!("a person has no {other}"),
+            }
+        }
+        identity.records.push(record.record_ref());
         self.parts.records.push(record);
     }
 
@@ -139,6 +156,7 @@ impl World {
                 "external" => account.external_id = value.to_owned(),
                 "name" => account.display_name = value.to_owned(),
                 "role" => account.roles.push(value.to_owned()),
+                "seat" => account.seat = value.to_owned(),
                 "grant" => {
                     let (entitlement, via) = value.split_once(':').unwrap_or((value, ""));
                     let (entitlement, via) = (entitlement.to_owned(), via.to_owned());

@@ -442,6 +442,14 @@ impl Leave {
         }
     }
 
+    /// Who asked for the plan; empty: nothing may be sent.
+    pub(crate) fn requester(&self) -> &str {
+        match self {
+            Self::Given(permit) => permit.requester(),
+            Self::Later | Self::Spent => "",
+        }
+    }
+
     /// Whether a change that is held back now will never be sent in this run.
     pub(crate) fn holds_for_good(&self, change: &Change) -> bool {
         match self {

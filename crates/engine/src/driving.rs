@@ -253,7 +253,8 @@ impl Engine {
             book.note_sent(&change.instance, at)?;
         }
         let standing = leave.standing().to_owned();
-        let effect = PastEffect { standing, ..PastEffect::of(change, at) };
+        let requester = leave.requester().to_owned();
+        let effect = PastEffect { standing, requester, ..PastEffect::of(change, at) };
         book.put_effect(&change.instance, change, &effect)?;
         self.add_step(book, run, change, at, &Recorded::Intended { at })?;
         book.record(draft("change_intended", run, change, at, canonical::value_of(change)))?;

@@ -246,7 +246,12 @@ fn write_new(path: &Path, text: &str, private: bool) -> Result<()> {
     })
 }
 
-fn read_key(path: &Path) -> Result<SigningKey> {
+/// Writes the key of a workspace that is put back into its folder.
+pub(crate) fn write_key(dir: &Path, key: &SigningKey) -> Result<()> {
+    write_new(&dir.join(KEY), &format!("{}\n", hex(&key.to_bytes())), true)
+}
+
+pub(crate) fn read_key(path: &Path) -> Result<SigningKey> {
     let broken = |what: &str| {
         Error::setup(format!("The signing key {} cannot be used: {what}.", path.display())).hint(
             "Without it nothing can be recorded, so nothing is done. Restore it from your backup.",

@@ -95,7 +95,9 @@ impl Engine {
         let erasure =
             self.store.read(|book| collect(book, &self.config, &graph, person, name.clone()))?;
         let wanted = pushed::still_wanted(&erasure.users);
-        let why = [why, wanted, self.unfinished(person)?].concat();
+        let held = self.store.read(|book| self.on_hold(book, self.now()))?.contains(person);
+        let held = held.then(|| "A legal hold is on them.".to_owned());
+        let why = [why, wanted, self.unfinished(person)?, held.into_iter().collect()].concat();
         if !why.is_empty() {
             let said = format!("{name} cannot be erased now. {}", why.join(" "));
             return Err(Error::refused(said).hint(
@@ -144,6 +146,7 @@ impl Engine {
                 !told.is_subset(&erasure.ids) || matters(decision, &graph)
             })?;
             book.forget_known(person)?;
+            book.drop_words_about(person.as_str())?;
             let mut findings = book.reading().findings()?;
             findings.retain(|one| {
                 let told = concern::of_finding(&one.finding, &graph);
@@ -216,7 +219,8 @@ impl Engine {
 
     /// The moment since which the guard counts effects.
     fn guarded_since(&self) -> Timestamp {
-        let window = SignedDuration::from_hours(self.config.policy.limits.window_h.into());
+        let window =
+            SignedDuration::from_hours(self.config.policy.limits.longest_window_h().into());
         self.now().checked_sub(window).unwrap_or(Timestamp::MIN)
     }
 

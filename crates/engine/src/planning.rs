@@ -16,6 +16,8 @@ use crate::concern;
 use crate::crash;
 use crate::engine::Engine;
 use crate::error::{Error, Result};
+use crate::holding::held_since;
+use crate::raising::{RAISE, accepted};
 use crate::reconcile::named;
 use crate::store::{Reading, RunRow, Writing};
 
@@ -101,7 +103,7 @@ impl Engine {
         self.store.read(|book| book.plans())
     }
 
-    fn propose(&self, graph: &Graph, wishes: &[Wish], by: &str) -> Result<Proposal> {
+    pub(crate) fn propose(&self, graph: &Graph, wishes: &[Wish], by: &str) -> Result<Proposal> {
         let by = named(by)?;
         let (policy, now) = (&self.config.policy, self.now());
         let plan = plan::plan(graph, wishes, &self.reach()?, policy, by, now);
@@ -166,7 +168,7 @@ impl Engine {
 
     /// What was done lately, as far back as the guard's window and a day reach.
     pub(crate) fn history(&self, book: &Reading<'_>, now: Timestamp) -> Result<History> {
-        let hours = self.config.policy.limits.window_h.max(24);
+        let hours = self.config.policy.limits.longest_window_h().max(24);
         let window = SignedDuration::from_hours(hours.into());
         let since = now.checked_sub(window).unwrap_or(Timestamp::MIN);
         let mut complete_snapshots = BTreeMap::new();
@@ -174,7 +176,14 @@ impl Engine {
             let count = book.complete_snapshots(&instance.name)?;
             complete_snapshots.insert(instance.name.clone(), count);
         }
-        Ok(History { effects: book.effects_since(since)?, complete_snapshots })
+        Ok(History {
+            effects: book.effects_since(since)?,
+            complete_snapshots,
+            on_hold: self.on_hold(book, now)?,
+            raises: book.words(RAISE)?,
+            accepted: accepted(book)?,
+            in_hold: held_since(book)?,
+        })
     }
 }
 

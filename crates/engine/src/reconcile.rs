@@ -9,6 +9,7 @@ use rollbook_core::finding::{self, Pushes, PutOff, Since, Tracked};
 use rollbook_core::graph::{Credential, Feed, Graph, Parts, View};
 use rollbook_core::id::{FindingId, InstanceName, SourceName};
 use rollbook_core::identity::{self, Known};
+use rollbook_core::leaving;
 use rollbook_core::link::{Decision, LinkVerdict};
 use rollbook_core::matching;
 use rollbook_core::snapshot::Coverage;
@@ -128,6 +129,9 @@ impl Engine {
         let summary = &computed.summary;
         let findings = summary.findings.iter().map(|(since, count)| (since.word(), count));
         let graph = &computed.graph;
+        let gone: Vec<_> = leaving::gone(graph, self.today()).collect();
+        let theirs = gone.iter().flat_map(|one| graph.accounts_of(&one.id));
+        let open = theirs.filter(|(account, _)| account.state.is_open()).count();
         book.put_resolution(graph.identities(), graph.lookalikes())?;
         book.put_links(graph.links())?;
         book.put_findings(&computed.tracked)?;
@@ -143,6 +147,7 @@ impl Engine {
                 "accounts": summary.accounts,
                 "links": summary.links,
                 "findings": findings.collect::<BTreeMap<_, _>>(),
+                "leavers": {"left": gone.len(), "open": open},
             }),
         })
     }

@@ -94,6 +94,8 @@ pub struct Case<'a> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Permit {
     plan: String,
+    #[serde(skip)]
+    requester: String,
     approvals: Vec<ApprovalId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     standing: Option<StandingApproval>,
@@ -109,6 +111,11 @@ impl Permit {
     /// The digest of the plan.
     pub fn digest(&self) -> &str {
         &self.plan
+    }
+
+    /// Who asked for the plan.
+    pub fn requester(&self) -> &str {
+        &self.requester
     }
 
     /// The approvals that it rests on.
@@ -217,6 +224,7 @@ fn give(case: &Case<'_>, standing: Option<&StandingApproval>) -> Result<Permit, 
     let longest = hours_after(now, policy.approval.valid_h);
     Ok(Permit {
         plan: plan.digest().to_owned(),
+        requester: plan.requester().to_owned(),
         approvals: counted.iter().map(|approval| approval.id()).collect(),
         standing: standing.cloned(),
         rules,

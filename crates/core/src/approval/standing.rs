@@ -376,6 +376,7 @@ mod tests {
             at: at(at_),
             change: id.into(),
             standing: standing.to_owned(),
+            requester: String::new(),
             ..PastEffect::of(&plan.changes()[0], at(at_))
         };
         let history = |effects: Vec<PastEffect>| History { effects, ..History::default() };

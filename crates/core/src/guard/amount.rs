@@ -1,5 +1,6 @@
-//! Stops about how much would change: per instance, per source and in the whole workspace, summed
-//! over a sliding window with what was changed before. Three classes are counted, each for itself.
+//! Stops about how much would change: per instance, per source, per requester and in the whole
+//! workspace, summed with what was changed before over two sliding windows, a short and a long one: what
+//! stays below a limit every day is seen by the week. Three classes are counted, each for itself.
 //!
 //! - *closed*: accounts that are suspended or removed;
 //! - *revoked*: rights taken from accounts that stay open;
@@ -12,20 +13,39 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::tz::TimeZone;
 
 use crate::account::State;
+use crate::canonical::fold;
 use crate::change::Verb;
 use crate::explain::counted;
 use crate::id::{AccountKey, IdentityId, InstanceName, SourceName};
+use crate::policy::Window;
 
 use super::{Blocks, Case, Kind, PastEffect, Stop, view};
 
 pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
-    let tally = Tally::of(case);
+    for window in case.policy.limits.windows() {
+        // Where the short window is passed already, the long one has nothing to add.
+        let said: BTreeSet<_> =
+            stops.iter().map(|stop| (stop.blocks.clone(), stop.subject.clone())).collect();
+        let mut found = in_window(case, window);
+        found.retain(|stop| !said.contains(&(stop.blocks.clone(), stop.subject.clone())));
+        stops.extend(found);
+    }
+}
+
+fn in_window(case: &Case<'_>, window: Window) -> Vec<Stop> {
+    let raised = |instance| window.raised(&case.history.raises, instance, case.now);
+    let everywhere = raised(None);
+    let tally = Tally::of(case, window);
+    let mut stops = Vec::new();
     for instance in case.instances() {
         let Some(counts) = tally.instances.get(instance) else { continue };
-        stops.extend(in_instance(case, instance, counts));
+        let here = everywhere.raised(&case.history.raises, Some(instance), case.now);
+        stops.extend(in_instance(case, instance, counts, here));
     }
-    stops.extend(in_sources(case, &tally));
-    stops.extend(in_workspace(case, &tally));
+    stops.extend(in_sources(case, &tally, everywhere));
+    stops.extend(by_requester(case, everywhere));
+    stops.extend(in_workspace(&tally, everywhere));
+    stops
 }
 
 /// What would have changed in the window once the plan has run.
@@ -52,9 +72,9 @@ struct Counts {
 }
 
 impl<'a> Tally<'a> {
-    fn of(case: &Case<'a>) -> Self {
+    fn of(case: &Case<'a>, window: Window) -> Self {
         let mut tally = Self::default();
-        let since = case.hours_ago(case.policy.limits.window_h);
+        let since = case.hours_ago(window.hours);
         let planned: BTreeSet<_> = case.plan.changes().iter().map(|c| &c.id).collect();
         for effect in &case.history.effects {
             if effect.at > since && !planned.contains(&effect.change) {
@@ -119,8 +139,12 @@ impl Counts {
     }
 }
 
-fn in_instance(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> Vec<Stop> {
-    let limits = &case.policy.limits;
+fn in_instance(
+    case: &Case<'_>,
+    instance: &InstanceName,
+    counts: &Counts,
+    limits: Window,
+) -> Vec<Stop> {
     let population = population(case, instance, counts);
     let losing: BTreeSet<_> = counts.revoked().collect();
     let closed = Count {
@@ -136,14 +160,14 @@ fn in_instance(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> Vec
     let mut said = Vec::new();
     for (count, planned) in [(closed, counts.closes), (revoked, counts.revokes)] {
         if planned {
-            said.extend(count.over(case, population, &format!("{instance}'s accounts")));
+            said.extend(count.over(limits, population, &format!("{instance}'s accounts")));
         }
     }
     if counts.gives && counts.given() > limit(limits.created_max) {
         said.push(format!(
             "{} or rights would be given within {}; the limit is {}.",
             counted(counts.given(), "account"),
-            counted(limits.window_h, "hour"),
+            counted(limits.hours, "hour"),
             limits.created_max
         ));
     }
@@ -169,7 +193,7 @@ fn population(case: &Case<'_>, instance: &InstanceName, counts: &Counts) -> usiz
 }
 
 /// People of one source who would lose an account, against all who work here by that source.
-fn in_sources(case: &Case<'_>, tally: &Tally<'_>) -> Vec<Stop> {
+fn in_sources(case: &Case<'_>, tally: &Tally<'_>, limits: Window) -> Vec<Stop> {
     let plan_closes = tally.instances.values().any(|counts| counts.closes);
     if !plan_closes {
         return Vec::new();
@@ -188,7 +212,7 @@ fn in_sources(case: &Case<'_>, tally: &Tally<'_>) -> Vec<Stop> {
         let everybody: BTreeSet<_> = here.map(|i| &i.id).chain(people.iter().copied()).collect();
         let what = "people would lose accounts";
         let count = Count { what, units: people.len(), share: people.len() };
-        let said = count.over(case, everybody.len(), &format!("the people of {source}"));
+        let said = count.over(limits, everybody.len(), &format!("the people of {source}"));
         said.into_iter().map(move |said| {
             too_many(Blocks::Plan, source.as_str(), format!("Of the source {source}, {said}"))
         })
@@ -196,8 +220,31 @@ fn in_sources(case: &Case<'_>, tally: &Tally<'_>) -> Vec<Stop> {
     stops.collect()
 }
 
-fn in_workspace(case: &Case<'_>, tally: &Tally<'_>) -> Option<Stop> {
-    let limits = &case.policy.limits;
+/// What whoever asked for the plan had taken away, over all instances.
+fn by_requester(case: &Case<'_>, limits: Window) -> Option<Stop> {
+    let takes = |verb: Verb| matches!(verb, Verb::Suspend | Verb::Remove | Verb::Revoke);
+    let requester = fold(case.plan.requester());
+    let since = case.hours_ago(limits.hours);
+    let planned: BTreeSet<_> =
+        case.plan.changes().iter().filter(|c| takes(c.op.word())).map(|c| &c.id).collect();
+    let theirs = case.history.effects.iter().filter(|effect| {
+        effect.at > since && takes(effect.verb) && fold(&effect.requester) == requester
+    });
+    let done: BTreeSet<_> = theirs.map(|effect| &effect.change).collect();
+    let all = planned.union(&done).count();
+    (!planned.is_empty() && all > limit(limits.requester_removed_max)).then(|| {
+        let said = format!(
+            "Of what {} asked for, {} would take access away within {}; the limit is {}.",
+            case.plan.requester(),
+            counted(all, "change"),
+            counted(limits.hours, "hour"),
+            limits.requester_removed_max
+        );
+        too_many(Blocks::Plan, "requester", said)
+    })
+}
+
+fn in_workspace(tally: &Tally<'_>, limits: Window) -> Option<Stop> {
     let counts = || tally.instances.values();
     let away: usize = counts().map(|c| c.closed.len() + c.revoked().count()).sum();
     let planned = counts().any(|c| c.closes || c.revokes);
@@ -205,7 +252,7 @@ fn in_workspace(case: &Case<'_>, tally: &Tally<'_>) -> Option<Stop> {
         let said = format!(
             "Over all instances, {} and rights would be taken away within {}; the limit is {}.",
             counted(away, "account"),
-            counted(limits.window_h, "hour"),
+            counted(limits.hours, "hour"),
             limits.workspace_removed_max
         );
         too_many(Blocks::Plan, "workspace", said)
@@ -221,9 +268,8 @@ struct Count {
 
 impl Count {
     /// What to say if a limit is passed: the absolute one first, else the percentage.
-    fn over(&self, case: &Case<'_>, population: usize, of: &str) -> Option<String> {
-        let limits = &case.policy.limits;
-        let within = counted(limits.window_h, "hour");
+    fn over(&self, limits: Window, population: usize, of: &str) -> Option<String> {
+        let within = counted(limits.hours, "hour");
         let Self { what, units, share } = self;
         if *units > limit(limits.removed_max) {
             let max = limits.removed_max;
@@ -245,7 +291,7 @@ impl Count {
 fn too_many(blocks: Blocks, subject: &str, said: String) -> Stop {
     let sentence = format!(
         "{said} That is how a mistake in a source or a filter looks. Find out why; if it is meant, \
-         plan in smaller parts or raise the limit in the policy."
+         raise the limit for a time with `rollbook policy raise`, to which somebody else must agree."
     );
     Stop { blocks, kind: Kind::TooMany, subject: subject.to_owned(), sentence }
 }

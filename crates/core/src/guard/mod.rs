@@ -3,7 +3,7 @@
 //! A stop is never overridden by an approval. Whoever disagrees changes the policy, the view or the
 //! plan, and that leaves its own trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use crate::change::{Change, Verb};
 use crate::graph::Graph;
 use crate::id::{AccountKey, ChangeId, IdentityId, InstanceName};
 use crate::plan::Plan;
-use crate::policy::Policy;
+use crate::policy::{Policy, Raise};
 
 mod amount;
 mod subject;
@@ -86,6 +86,10 @@ pub enum Kind {
     SourceKeptOut,
     /// The first look at an instance is for reading only.
     FirstRun,
+    /// Nothing of theirs may be removed or handed over.
+    LegalHold,
+    /// The book was put back to an earlier moment, and was not looked at anew yet.
+    InHold,
 }
 
 impl Kind {
@@ -102,6 +106,8 @@ impl Kind {
             Self::OwnCredential => "own_credential",
             Self::SourceKeptOut => "source_kept_out",
             Self::FirstRun => "first_run",
+            Self::LegalHold => "legal_hold",
+            Self::InHold => "in_hold",
         }
     }
 }
@@ -110,11 +116,19 @@ impl Kind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// Changes that were sent, may have been or are about to be, from all plans: at least those
-    /// inside the window and those of the last 24 hours.
+    /// inside the longest window and those of the last 24 hours.
     pub effects: Vec<PastEffect>,
     /// How many complete snapshots of each instance were ever taken. An instance that is not named
     /// has had none.
     pub complete_snapshots: BTreeMap<InstanceName, u32>,
+    /// Of whom nothing may be removed or handed over now.
+    pub on_hold: BTreeSet<IdentityId>,
+    /// Limits that are higher for a time, or were to be.
+    pub raises: Vec<Raise>,
+    /// The instances whose first whole view a named person has accepted.
+    pub accepted: BTreeSet<InstanceName>,
+    /// Why nothing at all may be sent, as a sentence for people. `None`: nothing keeps it.
+    pub in_hold: Option<String>,
 }
 
 /// One change that was sent, or may have been.
@@ -135,6 +149,9 @@ pub struct PastEffect {
     /// The name of the standing approval that permitted it; empty: people agreed to the plan.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub standing: String,
+    /// Who asked for the plan that it was part of; empty: it was done before that was kept.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub requester: String,
 }
 
 impl PastEffect {
@@ -148,6 +165,7 @@ impl PastEffect {
             identity: change.identity.clone(),
             verb: change.op.word(),
             standing: String::new(),
+            requester: String::new(),
         }
     }
 }
@@ -162,13 +180,20 @@ pub fn stops(
     now: Timestamp,
 ) -> Vec<Stop> {
     let case = Case { plan, graph, policy, history, now };
-    let mut stops = Vec::new();
+    let mut stops: Vec<Stop> = in_hold(history).into_iter().collect();
     amount::judge(&case, &mut stops);
     view::judge(&case, &mut stops);
     subject::judge(&case, &mut stops);
     stops.sort();
     stops.dedup();
     stops
+}
+
+/// Nothing is sent from a book that was put back and not looked at anew.
+fn in_hold(history: &History) -> Option<Stop> {
+    let sentence = history.in_hold.clone()?;
+    let subject = "workspace".to_owned();
+    Some(Stop { blocks: Blocks::Plan, kind: Kind::InHold, subject, sentence })
 }
 
 /// What is judged.

@@ -19,6 +19,7 @@ pub(super) fn judge(case: &Case<'_>, stops: &mut Vec<Stop>) {
     unproven_route(case, stops);
     content_at_risk(case, stops);
     own_credential(case, stops);
+    legal_hold(case, stops);
 }
 
 fn stop(change: &Change, kind: Kind, sentence: String) -> Stop {
@@ -165,6 +166,23 @@ fn own_credential(case: &Case<'_>, stops: &mut Vec<Stop>) {
             instance = change.instance,
         );
         stops.push(stop(change, Kind::OwnCredential, sentence));
+    }
+}
+
+/// What a court or an inquiry may ask for stays where it is. Cutting access takes nothing away.
+fn legal_hold(case: &Case<'_>, stops: &mut Vec<Stop>) {
+    let takes = |change: &&Change| change.op == Op::Remove || change.heir.is_some();
+    for change in case.plan.changes().iter().filter(takes) {
+        let held = change.identity.as_ref().filter(|who| case.history.on_hold.contains(*who));
+        let Some(identity) = held else { continue };
+        let name = case.graph.identity(identity).map_or(identity.as_str(), |one| &one.name);
+        let sentence = format!(
+            "A legal hold is on {name}: nothing of theirs may be removed or handed over, and the plan \
+             would in {}. Suspend the account instead; whoever set the hold ends it with `rollbook \
+             lifecycle end`.",
+            change.instance,
+        );
+        stops.push(stop(change, Kind::LegalHold, sentence));
     }
 }
 

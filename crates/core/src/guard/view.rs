@@ -89,6 +89,14 @@ fn partial_view(case: &Case<'_>, instance: &InstanceName) -> Option<String> {
 
 /// What is found at the first look is for people to read, not to act on.
 fn first_run(case: &Case<'_>, instance: &InstanceName) -> Option<String> {
+    if case.policy.limits.accept_first_view {
+        return (!case.history.accepted.contains(instance)).then(|| {
+            format!(
+                "{instance} is for reading only until somebody has accepted its first whole view. \
+                 Look at the links and findings, and then run `rollbook policy accept {instance}`."
+            )
+        });
+    }
     let seen = case.history.complete_snapshots.get(instance).copied().unwrap_or(0);
     (seen < 2 && case.plan.origin() == Origin::Found).then(|| {
         format!(

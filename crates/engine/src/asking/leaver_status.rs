@@ -7,7 +7,7 @@ use rollbook_core::explain::counted;
 use rollbook_core::finding::Kind as FindingKind;
 use rollbook_core::graph::Graph;
 use rollbook_core::id::{IdentityId, PlanId};
-use rollbook_core::identity::Kind;
+use rollbook_core::leaving;
 use rollbook_core::plan::Plan;
 use serde::Serialize;
 
@@ -163,11 +163,7 @@ fn shown_said(total: usize) -> String {
 
 /// Every human all of whose records have ended, who left last first.
 fn leavers(graph: &Graph, today: Date) -> Vec<Owner> {
-    let people = graph.identities().iter().filter(|identity| identity.kind == Kind::Person);
-    let left = people.filter(|identity| {
-        let mut records = graph.records_of(&identity.id).peekable();
-        records.peek().is_some() && records.all(|record| record.ended_by(today))
-    });
+    let left = leaving::gone(graph, today);
     let mut left: Vec<Owner> = left.map(|one| Owner::of(graph, &one.id, today)).collect();
     left.sort_by(|a, b| (b.last_day, &a.identity).cmp(&(a.last_day, &b.identity)));
     left

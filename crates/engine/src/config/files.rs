@@ -59,6 +59,11 @@ impl Files {
         Ok(Self(files))
     }
 
+    /// Their names in the workspace folder.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// The configuration that they make in the workspace folder `dir`.
     ///
     /// # Errors

@@ -9,6 +9,7 @@ mod browser;
 mod files;
 mod human;
 mod instance;
+mod leaver;
 mod notify;
 mod push;
 mod read;
@@ -167,6 +168,7 @@ impl Config {
         let path = ["policy".into(), "limits".into(), "removed_pct_max".into()];
         document.check_percent(&path, self.policy.limits.removed_pct_max)?;
         agreement::check(document, &self.policy, known)?;
+        leaver::check(document, &self.policy.leaver)?;
         push::check_standing(document, &self.policy, known)
     }
 }

@@ -180,8 +180,8 @@ impl Engine {
             let run = self.open_run(book, plan, &permit, "rollbook", now)?;
             // Counted before it is sent, so that what is judged next knows of it.
             for change in plan.changes().iter().filter(|c| permit.allowed().contains(&c.id)) {
-                let effect =
-                    PastEffect { standing: standing.clone(), ..PastEffect::of(change, now) };
+                let (standing, requester) = (standing.clone(), plan.requester().to_owned());
+                let effect = PastEffect { standing, requester, ..PastEffect::of(change, now) };
                 book.put_effect(&change.instance, change, &effect)?;
             }
             let (own, late) = carried.rows(self, book)?;

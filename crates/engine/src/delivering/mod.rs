@@ -41,6 +41,7 @@ use std::time::Duration;
 use crate::engine::Engine;
 use crate::error::Result;
 pub(crate) use scope::pushed;
+pub(crate) use settle::give_up_all;
 use shop::Shop;
 
 /// How often it is looked whether anything is due.

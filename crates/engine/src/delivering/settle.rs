@@ -60,6 +60,21 @@ pub(super) fn put(
     Ok(is_news.then_some(row))
 }
 
+/// Gives up every wish that is still to be carried out, as after an old backup was put back, and says how
+/// many: what an identity provider wants now, it pushes again.
+pub(crate) fn give_up_all(book: &Writing<'_>, now: Timestamp) -> Result<usize> {
+    let rows = book.reading().due_intents(Timestamp::MAX, usize::MAX)?;
+    let (count, mut moved) = (rows.len(), Moved::default());
+    for row in rows {
+        let because = "The book was put back to an earlier moment. What is wanted now must be \
+                       pushed again.";
+        let given_up = Progress::new(DeliveryState::Failed, "restored", because);
+        moved.note(put(book, row, given_up, None, now)?);
+    }
+    publish(book, &moved, now)?;
+    Ok(count)
+}
+
 /// Records that a wish came as far as its row says.
 fn record(book: &Writing<'_>, row: &IntentRow, now: Timestamp) -> Result<()> {
     book.record(Draft {

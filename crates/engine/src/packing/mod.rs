@@ -6,6 +6,7 @@
 mod archive;
 mod gather;
 mod page;
+mod period;
 mod row;
 pub(crate) mod table;
 mod task;
@@ -24,6 +25,8 @@ use crate::error::{Error, Result};
 use crate::evidence::{self, DataFile, Manifest, Pack};
 use crate::pack_page::PictureRow;
 use crate::reconcile::named;
+
+pub use period::Period;
 
 use gather::Gathered;
 pub(crate) use gather::{is_privileged, last_day};

@@ -52,6 +52,20 @@ impl Table {
         Ok(self.file("csv", bytes))
     }
 
+    /// Rows to go after those of [`Table::csv`], which say what the table covers: `# ` and a name in the
+    /// first cell, what is said in the second, and the others empty.
+    pub(super) fn csv_end(&self, said: &[[String; 2]]) -> Result<Vec<u8>> {
+        let failed = || Error::bug(format!("{}.csv could not be written.", self.name));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        for [name, what] in said {
+            let cells = [format!("# {name}"), harmless(what)];
+            let empty = std::iter::repeat_n(String::new(), self.fields.len().saturating_sub(2));
+            let row: Vec<String> = cells.into_iter().chain(empty).collect();
+            writer.write_record(row).map_err(|e| failed().because(e))?;
+        }
+        writer.into_inner().map_err(|e| failed().because(e.to_string()))
+    }
+
     fn file(&self, ending: &str, bytes: Vec<u8>) -> DataFile {
         DataFile { name: format!("{}.{ending}", self.name), rows: self.rows.len() as u64, bytes }
     }

@@ -100,6 +100,15 @@ fn role(word: &str) -> Result<Role> {
     })
 }
 
+impl Writing<'_> {
+    /// Signs everybody out, and makes every link to sign in with worthless.
+    pub(crate) fn sign_all_out(&self) -> Result<()> {
+        self.db.execute("DELETE FROM session", &[])?;
+        self.db.execute("DELETE FROM sign_in_link", &[])?;
+        Ok(())
+    }
+}
+
 impl Reading<'_> {
     /// All members that there ever were, by name.
     pub(crate) fn member_rows(&self) -> Result<Vec<MemberRow>> {

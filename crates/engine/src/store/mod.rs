@@ -26,6 +26,7 @@ mod requests;
 mod row;
 pub(crate) mod scim;
 mod tasks;
+mod words;
 
 use std::cell::RefCell;
 use std::fs::OpenOptions;
@@ -125,6 +126,14 @@ impl Store {
         self.writer()?.check()
     }
 
+    /// Copies the database as it is at one moment into the new file `to`, while others may write.
+    ///
+    /// # Errors
+    /// When it lies in Postgres, or the file cannot be written.
+    pub(crate) fn copy_into(&self, to: &std::path::Path) -> Result<()> {
+        self.inner.database.copy_into(to)
+    }
+
     /// Reads at one moment: what is written meanwhile is not seen. Any number of threads may read
     /// while another one writes. `work` must not read or write through the store itself.
     ///
@@ -202,7 +211,7 @@ impl Error {
 }
 
 /// Readable by the owner alone, whatever the umask.
-fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+pub(crate) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options

@@ -63,6 +63,11 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Tells nobody of what was still to be told, and says how many notices that were.
+    pub(crate) fn void_notices(&self) -> Result<u64> {
+        self.db.execute("UPDATE notice SET due_us = NULL WHERE due_us IS NOT NULL", &[])
+    }
+
     /// Puts a notice off until `due`; `None`: it was told, or never will be.
     pub(crate) fn move_notice(&self, row: &NoticeRow, due: Option<Timestamp>) -> Result<()> {
         self.db.execute(

@@ -267,6 +267,14 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Takes back every approval of a plan whose run has not ended or never began, and says how many.
+    pub(crate) fn void_approvals(&self) -> Result<u64> {
+        self.db.execute(
+            "DELETE FROM approval WHERE plan NOT IN (SELECT plan FROM run WHERE ended_at IS NOT NULL)",
+            &[],
+        )
+    }
+
     /// Ends a run.
     pub fn end_run(&self, run: &RunId, at: Timestamp) -> Result<()> {
         let sql = "UPDATE run SET ended_at = $1 WHERE id = $2";

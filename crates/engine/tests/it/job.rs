@@ -492,8 +492,8 @@ async fn a_limit_stops_everything_before_the_first_effect_also_when_it_came_afte
     let refused = said(&engine.apply(&id, "robin", &Quiet).await.unwrap_err());
     insta::assert_snapshot!(refused.replace(id.as_str(), "PLAN"), @r"
     Nothing of the plan may run as it is.
-    hr [too_many]: Of the source hr, 2 people would lose accounts within 24 hours; the limit is 1. That is how a mistake in a source or a filter looks. Find out why; if it is meant, plan in smaller parts or raise the limit in the policy.
-    wiki [too_many]: In wiki, 2 accounts would be closed within 24 hours; the limit is 1. That is how a mistake in a source or a filter looks. Find out why; if it is meant, plan in smaller parts or raise the limit in the policy.
+    hr [too_many]: Of the source hr, 2 people would lose accounts within 24 hours; the limit is 1. That is how a mistake in a source or a filter looks. Find out why; if it is meant, raise the limit for a time with `rollbook policy raise`, to which somebody else must agree.
+    wiki [too_many]: In wiki, 2 accounts would be closed within 24 hours; the limit is 1. That is how a mistake in a source or a filter looks. Find out why; if it is meant, raise the limit for a time with `rollbook policy raise`, to which somebody else must agree.
       `rollbook plan show PLAN` shows all of it.
     ");
     assert_eq!(scene.effects(), Vec::<String>::new());

@@ -145,7 +145,7 @@ fn a_schema_that_is_gone_taken_newer_or_older_is_refused() {
     insta::assert_snapshot!([told, newer, host_is_older, gone].join("\n"), @r"
     There is a workspace already in postgres at SOCKET:PORT (schema acme, user rollbook).
       Name another schema. Nothing was overwritten.
-    The database postgres at SOCKET:PORT (schema acme, user rollbook) was written by a newer rollbook (schema 99; this one knows 10).
+    The database postgres at SOCKET:PORT (schema acme, user rollbook) was written by a newer rollbook (schema 99; this one knows 11).
       Use the newer rollbook. Nothing was changed.
     The process that works with the database postgres at SOCKET:PORT (schema acme, user rollbook) is of another version of rollbook.
       Stop it and start it again with this version. Nothing was read or changed.

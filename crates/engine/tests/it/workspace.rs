@@ -202,7 +202,7 @@ fn a_database_of_a_newer_version_is_refused_and_left_as_it_is() {
     drop(db);
     let before = fs::read(&path).unwrap();
     insta::assert_snapshot!(check_not_opened(dir.path()), @r"
-    The database DIR/rollbook.db was written by a newer rollbook (schema 99; this one knows 10).
+    The database DIR/rollbook.db was written by a newer rollbook (schema 99; this one knows 11).
       Use the newer rollbook. Nothing was changed.
     ");
     assert!(before == fs::read(&path).unwrap());

@@ -31,6 +31,7 @@ fn every_command_has_a_description_and_an_example() {
         "node",
         "task",
         "offboard",
+        "lifecycle",
         "pack",
         "verify",
         "apps",

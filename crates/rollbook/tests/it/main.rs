@@ -15,6 +15,7 @@ mod demo;
 mod erase;
 mod guide;
 mod help;
+mod lifecycle;
 mod mcp;
 mod mcp_client;
 mod mcp_http;

@@ -32,6 +32,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../schema_8.sql"),
     include_str!("../schema_9.sql"),
     include_str!("../schema_10.sql"),
+    include_str!("../schema_11.sql"),
 ];
 
 /// Whether a workspace's tables are expected to be there.
@@ -87,6 +88,16 @@ impl Database {
         match &self.0 {
             At::Postgres(at) => Ok(at.keeper()?.map(|db| Db::new(Connection::Postgres(db)))),
             At::Sqlite(_) => Ok(None),
+        }
+    }
+
+    /// Copies it as it is at one moment into the new file `to`.
+    pub(super) fn copy_into(&self, to: &std::path::Path) -> Result<()> {
+        match &self.0 {
+            At::Sqlite(at) => at.copy_into(to),
+            At::Postgres(_) => {
+                Err(Error::refused("A Postgres database is copied with its own tools."))
+            }
         }
     }
 

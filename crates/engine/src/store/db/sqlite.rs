@@ -78,6 +78,26 @@ impl Sqlite {
     }
 }
 
+impl Sqlite {
+    /// Copies the database as it is at one moment into the new file `to`. Whoever writes meanwhile is
+    /// not kept waiting.
+    pub(super) fn copy_into(&self, to: &Path) -> Result<()> {
+        let unwritten = |e: std::io::Error| {
+            Error::setup(format!("The copy {} cannot be written: {e}.", to.display()))
+                .hint("Check that the disk has room and that you may write there.")
+                .because(e)
+        };
+        // SQLite would make the file with the process's umask; it holds personal data.
+        private(OpenOptions::new().create_new(true).write(true)).open(to).map_err(unwritten)?;
+        let db = connect(&self.path)?;
+        let name = to.to_str().ok_or_else(|| {
+            Error::input(format!("{} is no text that SQLite can open.", to.display()))
+        })?;
+        db.execute("VACUUM INTO ?1", [name])?;
+        File::open(to).and_then(|file| file.sync_all()).map_err(unwritten)
+    }
+}
+
 /// Opens the database file, checks library and file, and brings the schema up to date.
 fn open(path: &Path) -> Result<Connection> {
     check_library(rusqlite::version_number())?;
