@@ -81,6 +81,8 @@ pub struct RecordRow {
 pub struct PictureRow {
     /// The file in the pack.
     pub file: String,
+    /// The instance in whose pages it was taken, or empty.
+    pub app: String,
     /// What it shows.
     pub shows: String,
     /// When it was recorded.

@@ -41,6 +41,13 @@ pub(super) struct Gathered {
 }
 
 impl Gathered {
+    /// The instance in which this change of one of the plans was made; empty where none of them has it.
+    pub(super) fn app_of(&self, change: &str) -> String {
+        let changes = self.plans.iter().flat_map(|proposal| proposal.plan.changes());
+        let mut found = changes.filter(|one| one.id.as_str() == change);
+        found.next().map(|one| one.instance.to_string()).unwrap_or_default()
+    }
+
     /// The ids that the pack is about: a person with the accounts that are or were theirs, or a run
     /// with its plan. Their events decide which bodies the pack must hold.
     pub(super) fn about(&self) -> BTreeSet<String> {

@@ -107,7 +107,7 @@ impl Engine {
             Ok((book.chain_id()?, book.events()?, book.bodies()?, book.checkpoints()?))
         })?;
         let about = gathered.about();
-        let pictures = self.pictures(&events, &bodies, &about)?;
+        let pictures = self.pictures(&gathered, &events, &bodies, &about)?;
         let files = self.files(&gathered, pictures, by, now, &checkpoint)?;
         let pack = Pack {
             chain_id: &chain_id,
@@ -152,6 +152,7 @@ impl Engine {
     /// The pictures of changes that the pack may show, in the order in which they were taken.
     fn pictures(
         &self,
+        gathered: &Gathered,
         events: &[Event],
         bodies: &[Body],
         about: &BTreeSet<String>,
@@ -176,6 +177,7 @@ impl Engine {
                 }
                 let row = PictureRow {
                     file: name.clone(),
+                    app: gathered.app_of(&event.subject),
                     shows: text("shows").to_owned(),
                     taken_at: event.at,
                     event: event.seq,

@@ -64,6 +64,8 @@ async fn what_a_browser_did_is_in_the_pack_with_pictures_that_both_verifiers_hol
         .filter(|path| path.extension().is_some_and(|it| it == "png"))
         .collect();
     assert_eq!(pictures.len(), 3, "before, the dialog, after");
+    let page = std::fs::read_to_string(folder.join("index.html")).unwrap();
+    assert_eq!(page.matches("<figcaption>uxpin: ").count(), 3, "each says where it was taken");
     verify_folder(&folder, None, None).unwrap();
     assert_eq!(crate::evidence::python(&folder, None, None), "whole");
     if let Ok(keep) = std::env::var("ROLLBOOK_TEST_PICTURES") {

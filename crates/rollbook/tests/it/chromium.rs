@@ -148,6 +148,17 @@ impl Driver {
         self.click(&format!("//main//button[normalize-space()='{words}']"));
     }
 
+    /// Presses the button with these words, and waits until another page stands where this one stood: a
+    /// driver may go on before the page has even asked for the next one.
+    pub(crate) fn press_on(&self, words: &str) {
+        let page = format!("/session/{}/element/{}/name", self.session, self.one("/html"));
+        self.press(words);
+        let began = Instant::now();
+        while self.attempt("GET", &page, &Value::Null).is_ok() {
+            assert!(began.elapsed() < PATIENCE, "{words:?} leads nowhere: {}", self.text());
+        }
+    }
+
     /// Writes into the field of this name.
     pub(crate) fn fill(&self, name: &str, text: &str) {
         let element = self.one(&format!("//main//input[@name='{name}' and not(@type='hidden')]"));

@@ -67,7 +67,7 @@ impl Walk {
         fs::write(&config, format!("{head}{text}\n[policy.approval]{policy}")).expect("again");
         self.wait_for(&self.ada, "stonly is in the configuration");
         self.open("/apps/mindtickle");
-        self.ada.press("Read it now");
+        self.ada.press_on("Read it now");
         self.wait_for(&self.ada, "Read it now");
     }
 
