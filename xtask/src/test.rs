@@ -52,15 +52,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
     say(&format!("--- tests, with {}", beside.told()));
     let mut tests = runner(root)?;
     let tests = tests.args("nextest run --workspace --locked --no-fail-fast".split(' '));
-    let tests = tests.args(["--test-threads", &at_once().to_string()]);
     finish("tests", beside.tell(tests.current_dir(root).env("INSTA_UPDATE", "no")))
-}
-
-/// How many tests run at once: half as many again as there are processors, because the long ones wait
-/// for browsers and deadlines most of the time.
-fn at_once() -> usize {
-    let processors = std::thread::available_parallelism().map_or(1, usize::from);
-    processors + processors.div_ceil(2)
 }
 
 /// cargo-nextest. The tests need it: it gives each of them a process of its own, and so environment,
