@@ -212,7 +212,7 @@ impl Console {
 
     /// Forgets all members but the robot.
     pub fn clear(&self) {
-        self.site().team.members.truncate(1);
+        self.site().team.clear();
     }
 
     /// Somebody takes the member with this address away by hand; it is no effect of a client's, so it

@@ -20,6 +20,8 @@ pub(super) struct Team {
     pub(super) members: Vec<Member>,
     pub(super) page_size: usize,
     pub(super) seats: usize,
+    /// The highest id that was ever given: nobody gets that of somebody who was removed.
+    pub(super) given: u64,
 }
 
 /// A page of the list.
@@ -58,15 +60,22 @@ pub(super) struct Deed<'a> {
 
 impl Team {
     pub(super) fn new(brand: Brand, page_size: usize) -> Self {
-        Self { brand, members: Vec::new(), page_size, seats: 250 }
+        Self { brand, members: Vec::new(), page_size, seats: 250, given: 0 }
     }
 
     /// Takes somebody in and gives their number.
     pub(super) fn add(&mut self, name: &str, email: &str, role: &str, state: MemberState) -> u64 {
-        let id = self.members.iter().map(|it| it.id + 1).max().unwrap_or(FIRST_ID);
+        let id = (self.given + 1).max(FIRST_ID);
+        self.given = id;
         let (name, email, role) = (name.to_owned(), email.to_owned(), role.to_owned());
         self.members.push(Member { id, name, email, role, state });
         id
+    }
+
+    /// Everybody goes but the robot, as if nobody else had ever been there.
+    pub(super) fn clear(&mut self) {
+        self.members.truncate(1);
+        self.given = self.members.iter().map(|it| it.id).max().unwrap_or_default();
     }
 
     /// Somebody comes who stands before all others in the list.
