@@ -6,12 +6,14 @@
 //! so that ending the process ends the server, and it prints a line `ready` once the server listens.
 //! What it writes to standard error goes to `log.txt` in its folder.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -130,10 +132,17 @@ impl Drop for Peer {
     }
 }
 
-/// A port that nobody listens on right now.
+/// A port that nobody listens on right now, and that nobody else was given: a peer binds it only once it
+/// is installed.
 fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind("127.0.0.1:0").context("no port is free on 127.0.0.1")?;
-    Ok(listener.local_addr().context("the port is not known")?.port())
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    loop {
+        let listener = TcpListener::bind("127.0.0.1:0").context("no port is free on 127.0.0.1")?;
+        let port = listener.local_addr().context("the port is not known")?.port();
+        if GIVEN.lock().unwrap_or_else(PoisonError::into_inner).insert(port) {
+            return Ok(port);
+        }
+    }
 }
 
 #[cfg(test)]
